@@ -1,0 +1,97 @@
+// What people and backends say to each other: schemas of notifications, run results and messages.
+import { z } from "zod";
+import { roomName, userId } from "./ids.ts";
+import { json, jsonObject } from "./json.ts";
+
+const shortText = z.string().min(1).max(1024);
+const longText = z.string().min(1).max(65_536);
+const link = z.string().min(1).max(2048);
+
+/** A personal notification; `message` is what the gateway dialect calls `body`. */
+export const notification = z.object({
+  title: shortText,
+  message: longText,
+  action: shortText.optional(),
+  requestId: z.string().min(1).max(128).optional(),
+  icon: link.optional(),
+  link: link.optional(),
+});
+/** @see notification */
+export type Notification = z.infer<typeof notification>;
+
+/** The outcome of running a learner's code. `duration` is milliseconds. */
+export const runResult = z.object({
+  stdout: z.string().max(262_144),
+  stderr: z.string().max(262_144),
+  exitCode: z.int(),
+  duration: z.number().nonnegative(),
+});
+/** @see runResult */
+export type RunResult = z.infer<typeof runResult>;
+
+/** A message to everyone from the platform itself. */
+export const systemMessage = z.object({
+  message: longText,
+  level: z.enum(["info", "warning", "error"]),
+  code: z.int().optional(),
+  title: shortText.optional(),
+  icon: link.optional(),
+  link: link.optional(),
+});
+/** @see systemMessage */
+export type SystemMessage = z.infer<typeof systemMessage>;
+
+/** Something that a page shows has changed. */
+export const dataUpdate = z.object({
+  entity: z.string().min(1).max(128),
+  action: z.enum(["create", "update", "delete"]),
+  id: z.union([z.string().min(1).max(128), z.int()]),
+  data: json,
+});
+/** @see dataUpdate */
+export type DataUpdate = z.infer<typeof dataUpdate>;
+
+/** What is said: a text, or content of the platform's own making. Either name, both are kept as they were sent. */
+const said = { text: longText.optional(), content: z.union([longText, jsonObject]).optional() };
+const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
+  value.text !== undefined || value.content !== undefined;
+const nothingSaid = { message: "text or content is required", path: ["text"] };
+
+/** The body of a message, without its address. */
+export const messageBody = z.object(said).refine(saysSomething, nothingSaid);
+/** @see messageBody */
+export type MessageBody = z.infer<typeof messageBody>;
+
+/** A message to a room that the sender has joined. */
+export const roomMessage = z.object({ room: roomName, ...said }).refine(saysSomething, nothingSaid);
+
+/** A message to one user. */
+export const userMessage = z.object({ to: userId, ...said }).refine(saysSomething, nothingSaid);
+
+/** A chat message: private with `to`, otherwise for everyone. An empty `to` is no `to`. */
+export const chat = z.object({
+  to: z.preprocess((value) => (value === "" || value === null ? undefined : value), userId.optional()),
+  content: z.union([longText, jsonObject]),
+});
+
+/** Somebody is typing, to a user or in a room; never stored. */
+export const typing = z
+  .object({ to: userId.optional(), room: roomName.optional(), content: json.optional() })
+  .refine((value) => (value.to === undefined) !== (value.room === undefined), {
+    message: "exactly one of to and room is required",
+    path: ["to"],
+  });
+
+/** A change of an order, as messenger clients know it. */
+export const orderStatus = z.looseObject({
+  order_id: z.union([z.string(), z.int()]),
+  status: z.string(),
+  tracking_no: z.string().optional(),
+});
+
+/** Who and when, added by the server to everything that a user says. `timestamp` is epoch milliseconds. */
+export interface Said {
+  from: string;
+  username?: string;
+  timestamp: number;
+}
