@@ -1,0 +1,165 @@
+// How the text of one environment variable becomes a value: each field carries, as its error, what it allows.
+import { createPublicKey } from "node:crypto";
+import { isIP } from "node:net";
+import { z } from "zod";
+
+/** A network in the form that `net.BlockList.addSubnet` takes. A plain address is a network of one. */
+export interface Cidr {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
+/** The public key that tokens are verified with; its type fixes the one algorithm (RFC 7518: RS256 for RSA, ES256 for P-256). */
+export interface PublicKey {
+  readonly alg: readonly ["RS256"] | readonly ["ES256"];
+  /** PEM. */
+  readonly publicKey: string;
+}
+
+/** Where the database is: a PostgreSQL server, or the embedded one in memory. */
+export type DatabaseUrl = { readonly kind: "postgres"; readonly url: string } | { readonly kind: "memory" };
+
+/**
+ * A variable read by `parse`, which returns undefined for text that it refuses.
+ * @param allowed what the variable takes, in words; it becomes the error message
+ */
+export function field<T>(allowed: string, parse: (text: string) => T | undefined) {
+  return z.string().transform((text, context): T => {
+    const value = parse(text);
+    if (value !== undefined) return value;
+    context.addIssue({ code: "custom", message: allowed });
+    return z.NEVER;
+  });
+}
+
+/** Any text at all. */
+export const text = () => field("any text", (value) => value);
+
+/** `true` or `false`. */
+export const flag = () =>
+  field("true or false", (value) => (value === "true" ? true : value === "false" ? false : undefined));
+
+/** One of the words. */
+export function oneOf<const W extends string>(...words: readonly W[]) {
+  return field(`one of ${words.join(", ")}`, (value) => words.find((word) => word === value));
+}
+
+/** A whole number from `min` to `max`, written in digits only. */
+export function whole(min: number, max: number) {
+  return field(`a whole number from ${min} to ${max}`, (value) => wholeNumber(value, min, max));
+}
+
+/** Items separated by commas, each read by `parse`; none empty, none twice (`key` says what makes two the same). */
+export function list<T>(
+  allowed: string,
+  parse: (item: string) => T | undefined,
+  key: (item: T, at: number) => unknown,
+) {
+  return field(allowed, (value) => {
+    const items = value.split(",").map((item) => parse(item.trim()));
+    const good = items.filter((item) => item !== undefined);
+    return good.length === items.length && new Set(good.map(key)).size === items.length ? good : undefined;
+  });
+}
+
+/** TCP ports. Port 0 (any free port) may be named several times. */
+export const ports = () =>
+  list(
+    "whole numbers from 0 to 65535, separated by commas, each once",
+    (item) => wholeNumber(item, 0, 65_535),
+    (port, at) => (port === 0 ? -at : port),
+  );
+
+/** An address or a host name to listen on. */
+export const host = () =>
+  field("an IP address or a host name", (value) =>
+    isIP(value) !== 0 || (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(value) && !/^[\d.]+$/.test(value))
+      ? value
+      : undefined,
+  );
+
+/** A number of processes; `max` is one per core. */
+export const workers = (cores: () => number) =>
+  field("a whole number from 1 to 256, or max", (value) => (value === "max" ? cores() : wholeNumber(value, 1, 256)));
+
+/** A Redis server, with or without TLS. */
+export const redisUrl = () =>
+  field("redis://host:port or rediss://host:port", (value) =>
+    isUrl(value, ["redis:", "rediss:"]) ? value : undefined,
+  );
+
+/** A PostgreSQL server, or `memory:` for the embedded database that keeps nothing. */
+export const databaseUrl = () =>
+  field("postgres://user:password@host:port/database, or memory:", (value): DatabaseUrl | undefined => {
+    if (value === "memory:") return { kind: "memory" };
+    return isUrl(value, ["postgres:", "postgresql:"]) ? { kind: "postgres", url: value } : undefined;
+  });
+
+/** A shared secret. A PEM key is refused here: a public key used as an HS256 secret would let anyone sign. */
+export const secret = () =>
+  field("a shared secret (a PEM key belongs in JWT_PUBLIC_KEY)", (value) =>
+    value.includes("-----BEGIN ") ? undefined : value,
+  );
+
+/** A PEM public key, its line ends written as such or as `\n`. A private key is refused: it has no business here. */
+export const publicKey = () =>
+  field("a PEM public key: RSA of at least 2048 bits (RS256) or EC P-256 (ES256)", (value): PublicKey | undefined => {
+    const pem = value.replaceAll("\\n", "\n").trim();
+    const key = /PRIVATE KEY-----/.test(pem) ? undefined : keyOf(pem);
+    const details = key?.asymmetricKeyDetails;
+    if (key?.asymmetricKeyType === "rsa" && (details?.modulusLength ?? 0) >= 2048)
+      return { alg: ["RS256"], publicKey: pem };
+    if (key?.asymmetricKeyType === "ec" && details?.namedCurve === "prime256v1")
+      return { alg: ["ES256"], publicKey: pem };
+    return undefined;
+  });
+
+/** Origins as browsers send them (RFC 6454: scheme, host, port), or `*` for any. `null` is refused: any page can get it. */
+export const origins = () =>
+  field("* or origins such as https://example.org, separated by commas, each once", (value) => {
+    if (value === "*") return "any";
+    const found = value.split(",").map((item) => originOf(item.trim()));
+    const good = found.filter((item) => item !== undefined);
+    return good.length === found.length && new Set(good).size === good.length ? good : undefined;
+  });
+
+/** Networks in CIDR notation (RFC 4632, RFC 4291). */
+export const cidrs = () =>
+  list("networks such as 10.0.0.0/8 or ::1/128, separated by commas, each once", cidrOf, (cidr) =>
+    JSON.stringify(cidr),
+  );
+
+function wholeNumber(value: string, min: number, max: number): number | undefined {
+  const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+  return number >= min && number <= max ? number : undefined;
+}
+
+function isUrl(value: string, protocols: readonly string[]): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && protocols.includes(url.protocol) && url.hostname !== "";
+}
+
+function keyOf(pem: string) {
+  try {
+    return createPublicKey(pem);
+  } catch {
+    return undefined; // not a key: the field says what it allows
+  }
+}
+
+function originOf(value: string): string | undefined {
+  const plain = value.replace(/\/$/, "").toLowerCase();
+  if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@]+$/.test(plain) || !URL.canParse(plain)) return undefined;
+  const { origin } = new URL(plain);
+  return origin === "null" ? plain : origin; // app schemes (capacitor://localhost) have no origin of their own in URL
+}
+
+function cidrOf(value: string): Cidr | undefined {
+  const [address = "", bits, ...rest] = value.split("/");
+  const version = address.includes("%") ? 0 : isIP(address);
+  const longest = version === 4 ? 32 : 128;
+  const prefix = bits === undefined ? longest : wholeNumber(bits, 0, longest);
+  if (version === 0 || prefix === undefined || rest.length > 0) return undefined;
+  return { address, prefix, family: version === 4 ? "ipv4" : "ipv6" };
+}
