@@ -76,4 +76,6 @@ export interface RawConnection {
   readonly closedByClient: boolean;
   /** Bytes that the client has not taken yet. Emits `drain` when they fall to zero. */
   readonly bufferedBytes: number;
+  /** Pings the client now; false when no pong came within `timeoutMs`. */
+  probe(timeoutMs: number): Promise<boolean>;
 }

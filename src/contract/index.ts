@@ -11,5 +11,6 @@ export * from "./identity.ts";
 export * from "./ids.ts";
 export * from "./json.ts";
 export * from "./messaging.ts";
+export * from "./parse.ts";
 export * from "./study-time.ts";
 export * from "./time.ts";
