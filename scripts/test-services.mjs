@@ -1,0 +1,42 @@
+// Makes sure that the tests find a real Redis, PostgreSQL and Chromium; as root on a Debian family system it installs them.
+// @ts-check
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { findService, howToGet, services } from "./services.mjs";
+
+/**
+ * @param {(text: string) => void} say where to report what takes long
+ * @throws {Error} in one line that names the command to type
+ */
+export function ensureTestServices(say) {
+  const missing = missingServices();
+  if (missing.length === 0) return;
+  if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
+    const packages = missing.map((which) => services[which].debian);
+    say(`installing ${packages.join(", ")} for the tests`);
+    if (!install(packages)) {
+      apt(["update"]); // an image often comes without package lists
+      install(packages);
+    }
+  }
+  const still = missingServices();
+  if (still.length > 0) throw new Error(howToGet(still));
+}
+
+function missingServices() {
+  const names = /** @type {(keyof typeof services)[]} */ (Object.keys(services));
+  return names.filter((which) => findService(which) === undefined);
+}
+
+/** @param {readonly string[]} packages */
+function install(packages) {
+  return apt(["install", "-y", "--no-install-recommends", ...packages]);
+}
+
+/** @param {readonly string[]} args */
+function apt(args) {
+  // RUNLEVEL 1 keeps Debian from starting the installed servers: the tests start their own, on free ports.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const { status } = spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] });
+  return status === 0;
+}
