@@ -1,0 +1,26 @@
+// Notifications to one user or to everyone, kept until they were handled or are too old.
+import { channelOf, EVERYONE } from "../contract/channels.ts";
+import type { Notification } from "../contract/messaging.ts";
+import type { Appended, Log } from "../log/log.ts";
+import { present } from "./present.ts";
+
+/** Sends notifications. */
+export interface Notifications {
+  /** Appends to the user's own channel. The same `key` again is the same event. */
+  toUser(user: string, notification: Notification, key?: string): Promise<Appended>;
+  /** Appends to the channel that everyone hears. The same `key` again is the same event. */
+  toEveryone(notification: Notification, key?: string): Promise<Appended>;
+}
+
+/** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
+export function createNotifications({ log }: { log: Log }): Notifications {
+  const send = (channel: string, notification: Notification, key: string | undefined): Promise<Appended> => {
+    const { title, message, action, requestId, icon, link } = notification;
+    const data = present({ title, message, action, requestId, icon, link });
+    return log.append({ channel, event: "notifications", data, ...(key === undefined ? {} : { key }) });
+  };
+  return {
+    toUser: (user, notification, key) => send(channelOf.notifications(user), notification, key),
+    toEveryone: (notification, key) => send(EVERYONE, notification, key),
+  };
+}

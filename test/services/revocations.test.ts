@@ -1,0 +1,113 @@
+// Revocations: void at once here, soon on the other node, and still after a restart or a lost message.
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import type { Bus } from "../../src/cluster/bus.ts";
+import { createMemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
+import type { Identity } from "../../src/contract/identity.ts";
+import { createRevocations } from "../../src/services/revocations.ts";
+import { openStore, type Store } from "../../src/store/store.ts";
+
+let store: Store;
+beforeAll(async () => {
+  store = await openStore({ kind: "memory" });
+});
+afterAll(() => store.close());
+
+const identity = (id: string, more: Partial<Identity> = {}): Identity => ({
+  id,
+  name: undefined,
+  role: "user",
+  expiresAt: undefined,
+  tokenId: undefined,
+  issuedAt: Date.now() - 60_000,
+  ...more,
+});
+
+/** A service with the buses of two nodes wired to each other, and the listeners that a message would reach. */
+async function node(bus: Bus = createMemoryCluster().bus) {
+  const revocations = await createRevocations({ store, bus });
+  onTestFinished(() => revocations.close());
+  return revocations;
+}
+
+/** Two buses, each of which hears the other, as two nodes do. */
+function twoBuses(): [Bus, Bus] {
+  const listeners: Map<string, (message: unknown, from: string) => void>[] = [new Map(), new Map()];
+  const bus = (own: 0 | 1): Bus => ({
+    ...createMemoryCluster().bus,
+    publish: (topic, message) => listeners[1 - own]?.get(topic)?.(JSON.parse(JSON.stringify(message)), `node-${own}`),
+    subscribe: (topic, listener) => {
+      listeners[own]?.set(topic, listener);
+      return () => listeners[own]?.delete(topic);
+    },
+  });
+  return [bus(0), bus(1)];
+}
+
+describe("a user's tokens", () => {
+  it("issued before are void, issued afterwards are good, and other users' are left alone", async () => {
+    const revocations = await node();
+    revocations.check(identity("u1"));
+    const before = await revocations.revoke({ user: "u1" });
+    expect(() => revocations.check(identity("u1"))).toThrow("revoked");
+    expect(() => revocations.check(identity("u1", { issuedAt: undefined }))).toThrow("revoked");
+    revocations.check(identity("u1", { issuedAt: before.getTime() }));
+    revocations.check(identity("u2"));
+  });
+
+  it("revoked again are void up to the later instant", async () => {
+    const revocations = await node();
+    const first = await revocations.revoke({ user: "u3" });
+    await store.query("UPDATE revocations SET before = before - interval '1 hour' WHERE subject = $1", ["u3"]);
+    const second = await revocations.revoke({ user: "u3" });
+    expect(second.getTime()).toBeGreaterThanOrEqual(first.getTime());
+    expect(() => revocations.check(identity("u3", { issuedAt: second.getTime() - 1 }))).toThrow("revoked");
+  });
+});
+
+describe("a single token", () => {
+  it("is void, and others of the same user are good", async () => {
+    const revocations = await node();
+    await revocations.revoke({ tokenId: "t1" });
+    expect(() => revocations.check(identity("u4", { tokenId: "t1" }))).toThrow("revoked");
+    revocations.check(identity("u4", { tokenId: "t2" }));
+    revocations.check(identity("u4"));
+  });
+});
+
+describe("other nodes", () => {
+  it("hear of it at once", async () => {
+    const [busA, busB] = twoBuses();
+    const [a, b] = [await node(busA), await node(busB)];
+    const heard: unknown[] = [];
+    b.onRevoked((what) => heard.push(what));
+    await a.revoke({ user: "u5" });
+    expect(heard).toEqual([{ user: "u5" }]);
+    expect(() => b.check(identity("u5"))).toThrow("revoked");
+  });
+
+  it("find it when the message was lost, and tell it once", async () => {
+    const [a, b] = [await node(), await node()];
+    const heard: unknown[] = [];
+    b.onRevoked((what) => heard.push(what));
+    await a.revoke({ tokenId: "t5" });
+    b.check(identity("u6", { tokenId: "t5" }));
+    await b.refresh();
+    await b.refresh();
+    expect(() => b.check(identity("u6", { tokenId: "t5" }))).toThrow("revoked");
+    expect(heard).toEqual([{ tokenId: "t5" }]);
+  });
+
+  it("do not mind a malformed message", async () => {
+    const [busA, busB] = twoBuses();
+    const b = await node(busB);
+    busA.publish("revocations", { kind: "everything" });
+    busA.publish("revocations", null);
+    b.check(identity("u7"));
+  });
+
+  it("know it from their start on", async () => {
+    await (await node()).revoke({ user: "u8" });
+    const later = await node();
+    expect(() => later.check(identity("u8"))).toThrow("revoked");
+  });
+});
