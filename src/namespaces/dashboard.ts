@@ -1,0 +1,126 @@
+// The `/dashboard` namespace: a learner's progress and quizzes, to the newest connection.
+import { z } from "zod";
+import { channelOf, roomOf } from "../contract/channels.ts";
+import { acknowledge } from "../contract/channels-namespace.ts";
+import { CLOSE } from "../contract/connection.ts";
+import { Failure } from "../contract/errors.ts";
+import { parse } from "../contract/parse.ts";
+import { rfc3339 } from "../contract/time.ts";
+import type { Log } from "../log/log.ts";
+import { closeSocket } from "../realtime/closing.ts";
+import { type EntryDependencies, enter } from "../realtime/entry.ts";
+import { action } from "../realtime/handler.ts";
+import { refused } from "../realtime/server.ts";
+import {
+  type From,
+  type Subscription,
+  type SubscriptionDependencies,
+  subscribeSocket,
+} from "../realtime/streams/subscription.ts";
+import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
+import type { Services } from "../services/services.ts";
+import type { Inheritance } from "./inheritance.ts";
+
+/** What the namespace works with. */
+export interface DashboardDependencies extends EntryDependencies {
+  events: Log;
+  streams: SubscriptionDependencies;
+  dashboard: Services["dashboard"];
+  inheritance: Inheritance;
+}
+
+const nothing = z.unknown();
+const resumeFrom = z.object({
+  since: z.int().nonnegative().optional(),
+  epoch: z.string().min(1).max(64).optional(),
+});
+
+/** Refuses a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no place is lost. */
+export function checkResume(namespace: AnyNamespace): void {
+  namespace.use((socket, next) => {
+    const asked = resumeFrom.safeParse(socket.handshake.auth);
+    next(
+      asked.success ? undefined : refused("INVALID_MESSAGE", "since: a whole number of at least 0; epoch: a string"),
+    );
+  });
+}
+
+/** Serves the namespace. */
+export function serveDashboard(namespace: AnyNamespace, dependencies: DashboardDependencies): void {
+  namespace.on("connection", (socket) => begin(socket, dependencies));
+}
+
+function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
+  const { events, streams, inheritance } = dependencies;
+  const { user, place } = socket.data.admission;
+  const channel = channelOf.dashboard(user);
+  const asked = parse(resumeFrom, socket.handshake.auth);
+  let running: Subscription | undefined;
+  let sent: number | undefined; // how far a connection that lost its turn had got
+  const legacy = inheritance.of(socket);
+
+  enter(
+    socket,
+    {
+      ping: action(nothing, () => ({ timestamp: rfc3339(new Date()) })),
+      snapshot: action(nothing, () => dependencies.dashboard.snapshot(user)),
+      ack: action(acknowledge, async ({ channel: { name }, offset }) => {
+        if (name !== channel) throw new Failure("FORBIDDEN");
+        legacy.acknowledged(name, offset);
+        await events.acknowledge(user, name, offset);
+        return {};
+      }),
+    },
+    dependencies,
+    Promise.resolve().then(start),
+  );
+  socket.once("disconnect", () => running?.end());
+
+  /** Hears the channel from where it should; the answer says what follows. */
+  async function goLive(): Promise<Subscription> {
+    await socket.join(roomOf.user(user));
+    const inherited = (await legacy.claim()).cursors[channel];
+    const since = sent ?? inherited;
+    const from: From = since !== undefined ? { since, epoch: undefined } : "head";
+    const subscription = await subscribeSocket(
+      socket,
+      channel,
+      sent === undefined && asked.since !== undefined ? { since: asked.since, epoch: asked.epoch } : from,
+      user,
+      streams,
+    );
+    running = subscription;
+    if (socket.connected) await legacy.keep(channel, subscription.start);
+    else subscription.end();
+    return subscription;
+  }
+
+  async function start(): Promise<void> {
+    const connected = { message: "连接成功", userId: user, timestamp: rfc3339(new Date()), epoch: events.epoch };
+    const subscription = await goLive();
+    const { offset, recovered } = subscription;
+    socket.emit("connected", asked.since === undefined ? connected : { ...connected, offset, recovered });
+    subscription.begin();
+
+    // Turns are taken one after the other: a change that comes while the channel is being opened waits.
+    let turn = Promise.resolve();
+    place.onChange((state) => {
+      if (state === "displaced") return closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+      turn = turn
+        .then(async () => {
+          if (place.state === "waiting" && running !== undefined) {
+            sent = running.position;
+            running.end();
+            running = undefined;
+            await socket.leave(roomOf.user(user));
+          } else if (place.state === "active" && running === undefined) {
+            (await goLive()).begin();
+          }
+        })
+        .catch((error: unknown) => {
+          dependencies.log.error({ err: error }, "a dashboard connection could not take its turn");
+          closeSocket(socket, { code: CLOSE.fault, reason: "the server cannot do this now, try again" });
+        });
+    });
+  }
+}

@@ -1,0 +1,68 @@
+// The `/study-time` namespace: heartbeats in, whole seconds of study out.
+import { roomOf } from "../contract/channels.ts";
+import { CLOSE } from "../contract/connection.ts";
+import { heartbeat } from "../contract/study-time.ts";
+import { closeSocket } from "../realtime/closing.ts";
+import { rawOf } from "../realtime/connections.ts";
+import { type EntryDependencies, enter } from "../realtime/entry.ts";
+import { action } from "../realtime/handler.ts";
+import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
+import type { Services } from "../services/services.ts";
+
+/** What the namespace works with. `timeoutMs`: no heartbeat for so long ends the connection. */
+export interface StudyTimeDependencies extends EntryDependencies {
+  studyTime: Services["studyTime"];
+  epoch: string;
+  timeoutMs: number;
+}
+
+/** Serves the namespace. */
+export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeDependencies): void {
+  namespace.on("connection", (socket) => study(socket, dependencies));
+}
+
+function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
+  const { studyTime, timeoutMs } = dependencies;
+  const { user, course = "", place } = socket.data.admission;
+  let seconds = 0;
+  const opened = studyTime.open(user, course);
+  let timer: NodeJS.Timeout;
+
+  const listen = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => closeSocket(socket, { code: CLOSE.policy, reason: "no heartbeat" }), timeoutMs);
+  };
+  const credit = async (): Promise<void> => {
+    const { connectedAt } = await opened;
+    seconds = await studyTime.credit(user, course, connectedAt);
+  };
+
+  socket.data.errorDetail = () => ({ type: "heartbeat_response", status: "error", studyTime: seconds });
+  socket.once("disconnect", (reason) => {
+    clearTimeout(timer);
+    // A clean end counts up to now; all others up to the last heartbeat, which is credited already.
+    const clean = reason === "client namespace disconnect" || rawOf(socket.conn)?.closedByClient === true;
+    if (clean) credit().catch((error: unknown) => dependencies.log.error({ err: error }, "the last credit failed"));
+  });
+  socket.data.beforeDrain = credit;
+  enter(
+    socket,
+    {
+      heartbeat: action(heartbeat, async () => {
+        await credit();
+        listen();
+        return { type: "heartbeat_response", status: "success", studyTime: seconds };
+      }),
+    },
+    dependencies,
+    opened.then(({ studyTime: total }) => {
+      seconds = Math.max(seconds, total);
+      socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch: dependencies.epoch });
+    }),
+  );
+  place.onChange((state) => {
+    if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+  });
+  void socket.join([roomOf.user(user), roomOf.study(user, course)]);
+  listen();
+}

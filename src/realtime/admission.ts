@@ -1,0 +1,138 @@
+// Admission: who may connect where, and which place they take. The same for every transport.
+
+import type { Rates } from "../cluster/rates.ts";
+import type { AdmissionRequest, ConnectionTraits, Namespace } from "../contract/connection.ts";
+import { Failure } from "../contract/errors.ts";
+import type { Identity, VerifyToken } from "../contract/identity.ts";
+import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
+import type { Limits } from "../limits.ts";
+import type { Place, Placement } from "./placement.ts";
+
+/** A connection that was let in, with the place it holds until `release`. */
+export interface Admission {
+  readonly namespace: Namespace;
+  readonly traits: ConnectionTraits;
+  /** The name in which its places are held. */
+  readonly connection: string;
+  /** The user; a guest has none. A refreshed token replaces it. */
+  identity: Identity | undefined;
+  /** The id under which it is known: the user's, or for a guest the connection's. */
+  readonly user: string;
+  /** A user who was believed without a token, or a guest: hears what happens now, no backlog, no cursor. */
+  readonly liveOnly: boolean;
+  /** The course of a study-time connection. */
+  readonly course: string | undefined;
+  /** Whether it is the active one, and news of it. */
+  readonly place: Place;
+  /** Gives the place back. May be called more than once. */
+  release(): Promise<void>;
+}
+
+/** Lets connections in. Throws a `Failure` from the error table for those that may not. */
+export type Admit = (request: AdmissionRequest) => Promise<Admission>;
+
+/** What admission decides with. */
+export interface AdmissionDependencies {
+  verify: VerifyToken;
+  /** Throws `INVALID_TOKEN` for a token that was revoked. */
+  notRevoked: (identity: Identity) => void;
+  rates: Rates;
+  limits: Limits;
+  placement: Placement;
+  /** The operator's `TRUST_QUERY_USER`. */
+  trustQueryUser: boolean;
+}
+
+interface Claim {
+  identity: Identity | undefined;
+  user: string;
+  liveOnly: boolean;
+  course: string | undefined;
+}
+
+/** Makes the admission of one node. Order: identity, attempts, place; an attempt that gets no place does not count. */
+export function createAdmission(dependencies: AdmissionDependencies): Admit {
+  const { rates, limits, placement } = dependencies;
+
+  return async (request) => {
+    const claim = await identify(request, dependencies);
+    const rule = request.namespace === "/dashboard" ? limits.dashboardAttempts : limits.connectAttempts;
+    const attempts = `${request.namespace}:${claim.user}`;
+    const attempt = await rates.take(rule, attempts);
+    if (!attempt.ok) {
+      throw new Failure("RATE_LIMIT", `too many ${rule.what}`, { retryAfterMs: attempt.retryAfterMs });
+    }
+    try {
+      const place = await placement.take(request, claim.user, claim.course);
+      const { namespace, traits, connection } = request; // not the token
+      return { namespace, traits, connection, ...claim, place, release: () => place.release() };
+    } catch (error) {
+      await rates.giveBack(rule, attempts);
+      throw error;
+    }
+  };
+}
+
+async function identify(request: AdmissionRequest, dependencies: AdmissionDependencies): Promise<Claim> {
+  const { query, auth, namespace } = request;
+  for (const [name, value] of Object.entries(query)) {
+    if (Array.isArray(value))
+      throw new Failure("INVALID_MESSAGE", `${name}: given twice`, { fields: { [name]: "given twice" } });
+  }
+  const named = one(query["userId"]) ?? one(query["user_id"]);
+  const claim =
+    request.token === undefined ? believe(request, named, dependencies) : await prove(request, named, dependencies);
+  if (namespace === "/dashboard" && !isWholeNumberId(claim.user)) {
+    throw new Failure("AUTH_FAILED", "the dashboard wants a user id that is a whole number");
+  }
+  if (namespace !== "/study-time") return claim;
+  const course = courseId.safeParse(typeof auth["courseId"] === "string" ? auth["courseId"] : one(query["courseId"]));
+  if (!course.success) {
+    throw new Failure("INVALID_MESSAGE", "courseId: is required", { fields: { courseId: "is required" } });
+  }
+  return { ...claim, course: course.data };
+}
+
+async function prove(
+  request: AdmissionRequest,
+  named: string | undefined,
+  dependencies: AdmissionDependencies,
+): Promise<Claim> {
+  let identity: Identity;
+  try {
+    identity = dependencies.verify(request.token ?? "");
+    dependencies.notRevoked(identity);
+  } catch (error) {
+    const attempt = await dependencies.rates.take(dependencies.limits.badTokens, request.address);
+    if (attempt.ok) throw error;
+    throw new Failure("RATE_LIMIT", "too many attempts with a bad token", { retryAfterMs: attempt.retryAfterMs });
+  }
+  // On messenger a token beats the id in the URL, as it did there; elsewhere the two must agree.
+  if (named !== undefined && named !== identity.id && request.traits.speaks !== "messenger") {
+    throw new Failure("AUTH_FAILED", "userId is not the token's user");
+  }
+  return { identity, user: identity.id, liveOnly: false, course: undefined };
+}
+
+function believe(request: AdmissionRequest, named: string | undefined, dependencies: AdmissionDependencies): Claim {
+  const { queryUser } = request.traits;
+  if (!dependencies.trustQueryUser || queryUser === "never") throw new Failure("AUTH_FAILED");
+  if (named === undefined || named === "") {
+    if (queryUser !== "user-or-guest") throw new Failure("AUTH_FAILED");
+    return { identity: undefined, user: request.connection, liveOnly: true, course: undefined };
+  }
+  if (!userId.safeParse(named).success) throw new Failure("AUTH_FAILED");
+  const identity: Identity = {
+    id: named,
+    name: undefined,
+    role: "user",
+    expiresAt: undefined,
+    tokenId: undefined,
+    issuedAt: undefined,
+  };
+  return { identity, user: named, liveOnly: true, course: undefined };
+}
+
+function one(value: string | string[] | undefined): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

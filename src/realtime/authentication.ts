@@ -1,0 +1,52 @@
+// The middleware of every namespace: one seat, one admission, and the place given back when the socket goes.
+import type { Namespace, Socket } from "socket.io";
+import { toFailure } from "../contract/errors.ts";
+import type { Admission, Admit } from "./admission.ts";
+import { type Connection, rawOf, type Seats } from "./connections.ts";
+import { forgetSecrets, requestOf } from "./handshake.ts";
+import { refused } from "./server.ts";
+
+/** What the middleware needs. */
+export interface Authentication {
+  admit: Admit;
+  seats: Seats;
+  /** Told of every refusal by its code. */
+  onRefused: (namespace: string, code: string, error: unknown) => void;
+}
+
+/** Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. */
+export function authenticate(namespace: Namespace, { admit, seats, onRefused }: Authentication): void {
+  namespace.use((socket, next) => {
+    const connection = socket.conn as unknown as Connection;
+    // Before anything asynchronous: a burst of connects on one connection gets one seat.
+    if (!seats.take(connection, namespace.name)) {
+      return next(refused("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
+    }
+    void admission(socket, admit).then(
+      (admitted) => {
+        socket.data.admission = admitted;
+        forgetSecrets(socket);
+        const leave = () => {
+          seats.leave(connection, namespace.name);
+          void admitted.release();
+        };
+        socket.once("disconnect", leave);
+        connection.once("close", leave); // the connection may die before the socket is there
+        if (connection.readyState === "open") return next();
+        leave();
+      },
+      (error: unknown) => {
+        seats.leave(connection, namespace.name);
+        const failure = toFailure(error);
+        onRefused(namespace.name, failure.code, error);
+        next(refused(failure.code, failure.message));
+      },
+    );
+  });
+}
+
+/** A raw connection was admitted before its upgrade; all others are admitted here. */
+async function admission(socket: Socket, admit: Admit): Promise<Admission> {
+  const raw = rawOf(socket.conn);
+  return raw === undefined ? admit(requestOf(socket)) : (raw.admission as Admission);
+}

@@ -1,0 +1,62 @@
+// Control: orders that every node carries out on its own connections.
+import { z } from "zod";
+import type { Cluster } from "../cluster/cluster.ts";
+import { roomOf } from "../contract/channels.ts";
+import { CLOSE } from "../contract/connection.ts";
+import { closeSocket } from "./closing.ts";
+import type { AnyNamespace, AnySocket } from "./types.ts";
+
+const order = z.discriminatedUnion("order", [
+  z.object({ order: z.literal("disconnect"), user: z.string(), reason: z.string() }),
+  z.object({ order: z.literal("registered"), session: z.string(), user: z.string() }),
+]);
+type Order = z.infer<typeof order>;
+
+/** Orders to all nodes, this one included. */
+export interface Control {
+  /** Ends every connection of a user. */
+  disconnectUser(user: string, reason?: string): void;
+  /** A run session has an owner now: pending subscriptions to it begin, or end. */
+  sessionRegistered(session: string, user: string): void;
+  /** Hears of registered run sessions. */
+  onSessionRegistered(listener: (session: string, user: string) => void): void;
+}
+
+/** Makes the control of one node over its namespaces. */
+export function createControl(cluster: Cluster, namespaces: readonly AnyNamespace[]): Control {
+  const listeners: ((session: string, user: string) => void)[] = [];
+
+  function carryOut(given: Order): void {
+    if (given.order === "registered") {
+      for (const listener of listeners) listener(given.session, given.user);
+      return;
+    }
+    for (const namespace of namespaces) {
+      for (const socket of socketsOf(namespace, given.user)) {
+        closeSocket(socket, { code: CLOSE.policy, reason: given.reason });
+      }
+    }
+  }
+
+  function giveOut(given: Order): void {
+    carryOut(given);
+    cluster.bus.publish("control", given);
+  }
+
+  cluster.bus.subscribe("control", (message) => {
+    const given = order.safeParse(message);
+    if (given.success) carryOut(given.data);
+  });
+
+  return {
+    disconnectUser: (user, reason = "disconnected by the platform") => giveOut({ order: "disconnect", user, reason }),
+    sessionRegistered: (session, user) => giveOut({ order: "registered", session, user }),
+    onSessionRegistered: (listener) => void listeners.push(listener),
+  };
+}
+
+/** The sockets of a user on this node. */
+export function socketsOf(namespace: AnyNamespace, user: string): AnySocket[] {
+  const ids = namespace.adapter.rooms.get(roomOf.user(user)) ?? [];
+  return [...ids].map((id) => namespace.sockets.get(id)).filter((socket) => socket !== undefined);
+}

@@ -1,0 +1,30 @@
+// The rate of inbound messages of one connection: a bucket that says what to do with the next one.
+import type { BurstLimit } from "../limits.ts";
+
+/** What to do with a message: take it, drop it, drop it and say so, or give the connection up. */
+export type Verdict = "take" | "drop" | "drop and say so" | "close";
+
+/** For how many seconds in a row a connection may be above its rate. */
+const PATIENCE_SECONDS = 10;
+
+/** Makes the bucket of one connection: `points` per `seconds`, `burst` at once. `now` is in milliseconds. */
+export function createMessageRate(limit: BurstLimit, now: () => number = Date.now): () => Verdict {
+  let tokens = limit.burst;
+  let filledAt = now();
+  let droppedIn = Number.NEGATIVE_INFINITY; // the last second in which something was dropped
+  let streak = 0;
+  return () => {
+    const time = now();
+    tokens = Math.min(limit.burst, tokens + ((time - filledAt) / 1000) * (limit.points / limit.seconds));
+    filledAt = time;
+    if (tokens >= 1) {
+      tokens -= 1;
+      return "take";
+    }
+    const second = Math.floor(time / 1000);
+    if (second === droppedIn) return "drop";
+    streak = second === droppedIn + 1 ? streak + 1 : 1;
+    droppedIn = second;
+    return streak >= PATIENCE_SECONDS ? "close" : "drop and say so";
+  };
+}

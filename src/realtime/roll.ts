@@ -1,0 +1,115 @@
+// The roll: the holders of places on this node, so that others can ask whether they still live, or send them away.
+import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Held } from "../cluster/places.ts";
+
+/** How long a connection may take to answer a ping before it gives way. */
+const PROBE_MS = 2000;
+
+/** A holder's connection, as the roll uses it. */
+export interface OnRoll {
+  /** Pings the client; false when no pong came in time. */
+  probe(timeoutMs: number): Promise<boolean>;
+  /** Ends the connection: it is dead, or somebody newer takes its place. */
+  dismiss(why: "dead" | "replaced"): void;
+}
+
+/** The holders of this node and questions to those of others. */
+export interface Roll {
+  /** Enters a holder; returns how to strike it off. */
+  add(holder: string, entry: OnRoll): () => void;
+  /** Pings all of these, on whatever node, and ends the dead. Resolves within 2.5 s with those that live. */
+  probe(held: readonly Held[]): Promise<ReadonlySet<string>>;
+  /** Sends one away, on whatever node. */
+  dismiss(held: Held): void;
+}
+
+const question = z.object({
+  ask: z.enum(["probe", "dismiss"]),
+  holders: z.array(z.string()).max(1000),
+  id: z.string(),
+});
+const answer = z.object({ id: z.string(), alive: z.array(z.string()) });
+
+/** Makes the roll of one node. */
+export function createRoll(cluster: Cluster): Roll {
+  const entries = new Map<string, OnRoll>();
+  const awaited = new Map<string, (alive: readonly string[]) => void>();
+  const probing = new Map<string, Promise<ReadonlySet<string>>>();
+  let questions = 0;
+
+  /** Those of `holders` on this node that answer a ping. */
+  async function probeHere(holders: readonly string[]): Promise<string[]> {
+    const alive = await Promise.all(
+      holders.map(async (holder) => {
+        const entry = entries.get(holder);
+        if (entry === undefined || (await entry.probe(PROBE_MS))) return entry === undefined ? [] : [holder];
+        entry.dismiss("dead");
+        return [];
+      }),
+    );
+    return alive.flat();
+  }
+
+  cluster.bus.subscribe("roll", (message) => {
+    const asked = question.safeParse(message);
+    if (!asked.success) return;
+    const { ask, holders, id } = asked.data;
+    const here = holders.filter((holder) => entries.has(holder));
+    if (ask === "dismiss") for (const holder of here) entries.get(holder)?.dismiss("replaced");
+    else void probeHere(here).then((alive) => cluster.bus.publish("roll-call", { id, alive }));
+  });
+  cluster.bus.subscribe("roll-call", (message) => {
+    const answered = answer.safeParse(message);
+    if (answered.success) awaited.get(answered.data.id)?.(answered.data.alive);
+  });
+
+  /** The same on the other nodes; all of them answer, also those that have none of the holders. */
+  async function probeThere(holders: readonly string[]): Promise<string[]> {
+    const others = (await cluster.bus.nodes()).length - 1;
+    if (others === 0 || holders.length === 0) return [];
+    const id = `${cluster.node}:${questions++}`;
+    const found: string[] = [];
+    let answers = 0;
+    const all = new Promise<void>((resolve) =>
+      awaited.set(id, (alive) => {
+        found.push(...alive);
+        if (++answers >= others) resolve();
+      }),
+    );
+    cluster.bus.publish("roll", { ask: "probe", holders, id });
+    await Promise.race([all, delay(PROBE_MS + 500, undefined, { ref: false })]);
+    awaited.delete(id);
+    return found;
+  }
+
+  return {
+    add(holder, entry) {
+      entries.set(holder, entry);
+      return () => {
+        if (entries.get(holder) === entry) entries.delete(holder);
+      };
+    },
+    probe(held) {
+      // Whoever keeps coming back while a probe runs shares it: a full user costs one ping per connection in 2 s.
+      const key = held
+        .map(({ holder }) => holder)
+        .sort()
+        .join();
+      const running = probing.get(key);
+      if (running !== undefined) return running;
+      const of = (here: boolean) =>
+        held.filter(({ node }) => (node === cluster.node) === here).map(({ holder }) => holder);
+      const probe = Promise.all([probeHere(of(true)), probeThere(of(false))])
+        .then((alive) => new Set(alive.flat()))
+        .finally(() => probing.delete(key));
+      probing.set(key, probe);
+      return probe;
+    },
+    dismiss({ holder, node }) {
+      if (node === cluster.node) entries.get(holder)?.dismiss("replaced");
+      else cluster.bus.publish("roll", { ask: "dismiss", holders: [holder], id: "" });
+    },
+  };
+}

@@ -1,0 +1,137 @@
+// Delivery: what was committed, here or on another node, reaches the subscribers of this node.
+import { z } from "zod";
+import type { Cluster } from "../../cluster/cluster.ts";
+import { type LoggedEvent, wireArguments } from "../../contract/durable.ts";
+import type { Log } from "../../log/log.ts";
+import type { AnyNamespace } from "../types.ts";
+import { createStream, type Stream } from "./stream.ts";
+
+/** The heads of all open channels are compared with the log so often: the last message lost has no next one to show it. */
+const COMPARE_EVERY_MS = 2000;
+/** Events read at once to close a gap. */
+const GAP_PAGE = 500;
+
+const logged = z.object({
+  channel: z.string(),
+  offset: z.int().positive(),
+  id: z.string(),
+  event: z.string(),
+  data: z.record(z.string(), z.unknown()),
+  timestamp: z.number(),
+});
+const announcement = z.array(logged);
+
+/** Opens the channels that somebody on this node hears. */
+export interface Delivery {
+  /** Opens a channel for one more subscriber. */
+  open(channel: string): Promise<Stream>;
+  /** One subscriber less; the last one closes it. */
+  leave(channel: string): void;
+  /** Reads the heads of all open channels and fetches what is missing. */
+  compare(): Promise<void>;
+  close(): void;
+}
+
+/** What delivery is made of. */
+export interface DeliveryDependencies {
+  log: Log;
+  cluster: Cluster;
+  /** The namespace whose sockets hear a channel. */
+  namespaceOf: (channel: string) => AnyNamespace;
+  /** Told of an error that the next comparison will make good. */
+  onFault: (error: unknown) => void;
+}
+
+/** The room of those who have caught up with a channel; apart from the public room of the same name, which emitters use. */
+export const liveRoom = (channel: string): string => `live:${channel}`;
+
+interface Open {
+  subscribers: number;
+  stream: Promise<Stream>;
+  /** Set once the stream is there. */
+  ready: Stream | undefined;
+  /** What came before it was. */
+  early: LoggedEvent[];
+}
+
+/** Makes the delivery of one node. */
+export function createDelivery({ log, cluster, namespaceOf, onFault }: DeliveryDependencies): Delivery {
+  const channels = new Map<string, Open>();
+
+  function receive(events: readonly LoggedEvent[]): void {
+    for (const event of events) {
+      const open = channels.get(event.channel);
+      if (open?.ready !== undefined) open.ready.receive([event]);
+      else open?.early.push(event);
+    }
+  }
+
+  async function start(channel: string, open: Open): Promise<Stream> {
+    const heads = await log.heads([channel]);
+    const stream = createStream({
+      head: heads.get(channel)?.head ?? 0,
+      deliver: (event) => {
+        namespaceOf(channel)
+          .local.to(liveRoom(channel))
+          .emit(event.event, ...wireArguments(event));
+      },
+      readAfter: async (offset) => (await log.read(channel, offset, GAP_PAGE)).events,
+    });
+    open.ready = stream;
+    stream.receive(open.early.splice(0));
+    return stream;
+  }
+
+  async function compare(): Promise<void> {
+    const names = [...channels].filter(([, open]) => open.ready !== undefined).map(([name]) => name);
+    if (names.length === 0) return;
+    const heads = await log.heads(names);
+    for (const [name, { head }] of heads) channels.get(name)?.ready?.reach(head);
+  }
+
+  const compareOrReport = (): void => void compare().catch(onFault);
+  const stops = [
+    log.onCommitted((events) => {
+      receive(events);
+      cluster.bus.publish("events", events);
+    }),
+    cluster.bus.subscribe("events", (message) => {
+      const events = announcement.safeParse(message);
+      if (events.success) receive(events.data);
+    }),
+    cluster.bus.onReconnect(compareOrReport),
+  ];
+  const timer = setInterval(compareOrReport, COMPARE_EVERY_MS);
+  timer.unref();
+
+  return {
+    async open(channel) {
+      let open = channels.get(channel);
+      if (open === undefined) {
+        open = { subscribers: 0, ready: undefined, early: [], stream: Promise.resolve(undefined as never) };
+        open.stream = start(channel, open);
+        channels.set(channel, open);
+      }
+      open.subscribers++;
+      try {
+        return await open.stream;
+      } catch (error) {
+        this.leave(channel);
+        throw error;
+      }
+    },
+    leave(channel) {
+      const open = channels.get(channel);
+      if (open === undefined || --open.subscribers > 0) return;
+      open.ready?.close();
+      channels.delete(channel);
+    },
+    compare,
+    close() {
+      clearInterval(timer);
+      for (const stop of stops) stop();
+      for (const { ready } of channels.values()) ready?.close();
+      channels.clear();
+    },
+  };
+}

@@ -1,0 +1,30 @@
+// Socket.IO's types as Classwire fills them in: one kind of socket per namespace.
+import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
+import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/channels-namespace.ts";
+import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
+import type { StudyTimeClientEvents, StudyTimeServerEvents } from "../contract/study-time.ts";
+import type { Admission } from "./admission.ts";
+
+/** What the server keeps with each socket. Never crosses Redis: nothing calls `fetchSockets`. */
+export interface SocketData {
+  admission: Admission;
+  /** What the namespace adds to every error that this socket is told of. */
+  errorDetail?: () => object;
+  /** What is still to be saved for it when the node drains. */
+  beforeDrain?: () => Promise<void>;
+}
+
+/** A socket of any namespace, as the parts shared by all namespaces see it. */
+export type AnySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+/** A namespace of any kind. */
+export type AnyNamespace = Namespace<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+
+/** The `/dashboard` namespace. */
+export type DashboardNamespace = Namespace<DashboardClientEvents, DashboardServerEvents, DefaultEventsMap, SocketData>;
+/** The `/channels` namespace. */
+export type ChannelsNamespace = Namespace<ChannelsClientEvents, ChannelsServerEvents, DefaultEventsMap, SocketData>;
+/** The `/study-time` namespace. */
+export type StudyTimeNamespace = Namespace<StudyTimeClientEvents, StudyTimeServerEvents, DefaultEventsMap, SocketData>;
+
+/** The server as others hold it. */
+export type RealtimeServer = Server;

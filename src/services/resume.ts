@@ -1,0 +1,127 @@
+// Resuming raw connections: what one had joined and heard is kept, so that the next one of the user goes on there.
+import { createGroupCommit } from "../log/group-commit.ts";
+import type { Store } from "../store/store.ts";
+
+/** A cut connection's rooms, subscriptions and cursors are kept so long for the next one. */
+const KEPT = "2 minutes";
+/** How often a node says that it lives, so that the end of a killed one's connections is known. */
+const SIGN_OF_LIFE_MS = 10_000;
+
+/** What is kept of a connection. `cursors`: per channel, the offset up to which its client surely has everything. */
+export interface RawSession {
+  id: string;
+  user: string;
+  dialect: string;
+  node: string;
+  rooms: readonly string[];
+  cursors: Readonly<Record<string, number>>;
+}
+
+/** What the next connection takes over. */
+export interface Inherited {
+  rooms: string[];
+  cursors: Record<string, number>;
+}
+
+/** Keeps and hands over what raw connections had. */
+export interface Resume {
+  /** Keeps the state of a living connection. */
+  save(session: RawSession): Promise<void>;
+  /** The connection was cut: its state is kept for two minutes. */
+  end(session: RawSession): Promise<void>;
+  /** The client has closed the connection itself: nothing is kept. */
+  forget(id: string): Promise<void>;
+  /** Takes what the user's newest dead connection of the dialect left, once; `isAlive` decides on those not ended. */
+  claim(
+    user: string,
+    dialect: string,
+    connection: string,
+    isAlive: (connection: string, node: string) => Promise<boolean>,
+  ): Promise<Inherited | undefined>;
+  close(): Promise<void>;
+}
+
+const SAVE = `
+  INSERT INTO raw_sessions (id, user_id, dialect, node, rooms, cursors)
+  SELECT id, user_id, dialect, node, ARRAY(SELECT json_array_elements_text(rooms::json)), cursors::json
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS saved (id, user_id, dialect, node, rooms, cursors)
+  ORDER BY id
+  ON CONFLICT (id) DO UPDATE SET rooms = EXCLUDED.rooms, cursors = EXCLUDED.cursors, updated_at = now()`;
+
+// Only an update: what somebody has claimed meanwhile must not come back.
+const END = `
+  UPDATE raw_sessions SET cursors = $2::json, ended_at = now(), updated_at = now() WHERE id = $1`;
+
+const CANDIDATES = `
+  SELECT id, node, ended_at IS NOT NULL AS ended FROM (
+    SELECT raw_sessions.*, coalesce(ended_at, greatest(updated_at, to_timestamp(seen.value::bigint / 1000.0))) AS last
+    FROM raw_sessions LEFT JOIN settings AS seen ON seen.name = 'node:' || node
+    WHERE user_id = $1 AND dialect = $2 AND id <> $3
+  ) AS kept
+  WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
+
+const TAKE = "DELETE FROM raw_sessions WHERE id = $1 RETURNING rooms, cursors";
+
+const SIGN_OF_LIFE = `
+  INSERT INTO settings (name, value) VALUES ('node:' || $1, (extract(epoch FROM now()) * 1000)::bigint::text)
+  ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`;
+
+const FORGET_NODES = `
+  DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
+
+/** Makes the service for one node. `onFault` hears of writes that failed; each costs at most a repeated event. */
+export function createResume(store: Store, node: string, onFault: (error: unknown) => void): Resume {
+  const saves = createGroupCommit<RawSession, void>({
+    maxItems: 1000,
+    maxWaitMs: 5000,
+    maxQueued: 50_000,
+    apart: ({ id }) => [id],
+    async commit(sessions) {
+      const column = (of: (session: RawSession) => string): string[] => sessions.map(of);
+      await store.query(SAVE, [
+        column(({ id }) => id),
+        column(({ user }) => user),
+        column(({ dialect }) => dialect),
+        column((session) => session.node),
+        column(({ rooms }) => JSON.stringify(rooms)),
+        column(({ cursors }) => JSON.stringify(cursors)),
+      ]);
+      return sessions.map(() => undefined);
+    },
+  });
+  const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
+  const timer = setInterval(live, SIGN_OF_LIFE_MS);
+  timer.unref();
+  live();
+  store.query(FORGET_NODES, []).catch(onFault);
+
+  return {
+    save: (session) => saves.add(session),
+    async end({ id, cursors }) {
+      await saves.flush();
+      await store.query(END, [id, JSON.stringify(cursors)]);
+    },
+    async forget(id) {
+      await saves.flush();
+      await store.query(TAKE, [id]);
+    },
+    async claim(user, dialect, connection, isAlive) {
+      const candidates = await store.query<{ id: string; node: string; ended: boolean }>(CANDIDATES, [
+        user,
+        dialect,
+        connection,
+      ]);
+      for (const { id, node: keeper, ended } of candidates) {
+        if (!ended && (await isAlive(id, keeper))) continue;
+        const [taken] = await store.query<Inherited>(TAKE, [id]);
+        if (taken !== undefined) return taken;
+      }
+      return undefined;
+    },
+    async close() {
+      clearInterval(timer);
+      await saves.close();
+    },
+  };
+}
