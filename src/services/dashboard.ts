@@ -1,0 +1,51 @@
+// The dashboard snapshot: everything that a dashboard shows, true at one offset of its channel.
+import { channelOf } from "../contract/channels.ts";
+import type { QuizCompleted, Snapshot } from "../contract/dashboard.ts";
+import { rfc3339 } from "../contract/time.ts";
+import { epochMillis } from "../log/statement.ts";
+import type { Store } from "../store/store.ts";
+
+/** What a dashboard starts from. */
+export interface DashboardService {
+  /** Totals, topics in their order and the newest five quizzes, together with the offset after which events go on from there. */
+  snapshot(user: string): Promise<Snapshot>;
+}
+
+interface Row {
+  offset: number;
+  topics: Snapshot["topics"];
+  quizzes: (Omit<QuizCompleted, "timestamp"> & { at: number })[];
+}
+
+// One statement sees one state of the database. As each save takes its offset in its own transaction, the offset fits the totals.
+const SQL = `SELECT coalesce((SELECT head FROM channels WHERE name = $2), 0) AS "offset",
+  (SELECT coalesce(json_agg(json_build_object('topic_id', t.id, 'topic_display_name', t.display_name,
+      'completedChapters', coalesce(p.completed, 0), 'totalChapters', coalesce(c.total, 0)) ORDER BY t.position, t.id), '[]')
+    FROM topics t
+    LEFT JOIN (SELECT topic_id, count(*) AS total FROM chapters GROUP BY topic_id) c ON c.topic_id = t.id
+    LEFT JOIN (SELECT topic_id, count(*) AS completed FROM chapter_progress WHERE user_id = $1 AND completed GROUP BY topic_id) p
+      ON p.topic_id = t.id) AS topics,
+  (SELECT coalesce(json_agg(json_build_object('user_id', q.user_id::bigint, 'quiz_id', q.id, 'topic_id', q.topic_id,
+      'topic_display_name', t.display_name, 'chapter_id', q.chapter_id, 'chapter_display_name', c.display_name,
+      'score', q.score, 'total_questions', q.total_questions, 'passed', q.passed, 'at', ${epochMillis("q.created_at")})
+      ORDER BY q.id DESC), '[]')
+    FROM (SELECT * FROM quiz_results WHERE user_id = $1 ORDER BY id DESC LIMIT 5) q
+    JOIN chapters c ON c.topic_id = q.topic_id AND c.id = q.chapter_id JOIN topics t ON t.id = c.topic_id) AS quizzes`;
+
+/** Makes the service over a store. */
+export function createDashboard(store: Store): DashboardService {
+  return {
+    async snapshot(user) {
+      const [row] = await store.query<Row>(SQL, [user, channelOf.dashboard(user)]);
+      const { topics, quizzes, offset } = row ?? { topics: [], quizzes: [], offset: 0 };
+      const sum = (field: "completedChapters" | "totalChapters") =>
+        topics.reduce((total, topic) => total + topic[field], 0);
+      return {
+        stats: { completedChapters: sum("completedChapters"), totalChapters: sum("totalChapters") },
+        topics,
+        recent_quizzes: quizzes.map(({ at, ...quiz }) => ({ ...quiz, timestamp: rfc3339(new Date(at)) })),
+        offset,
+      };
+    },
+  };
+}
