@@ -14,9 +14,9 @@ export function ensureTestServices(say) {
   if (process.getuid?.() === 0 && existsSync("/etc/debian_version")) {
     const packages = missing.map((which) => services[which].debian);
     say(`installing ${packages.join(", ")} for the tests`);
-    if (!install(packages)) {
-      apt(["update"]); // an image often comes without package lists
-      install(packages);
+    if (!install(packages, "ignore")) {
+      apt(["update"], "inherit"); // an image often comes without package lists
+      install(packages, "inherit");
     }
   }
   const still = missingServices();
@@ -28,15 +28,21 @@ function missingServices() {
   return names.filter((which) => findService(which) === undefined);
 }
 
-/** @param {readonly string[]} packages */
-function install(packages) {
-  return apt(["install", "-y", "--no-install-recommends", ...packages]);
+/**
+ * @param {readonly string[]} packages
+ * @param {"ignore" | "inherit"} errors what becomes of apt's own words
+ */
+function install(packages, errors) {
+  return apt(["install", "-y", "--no-install-recommends", ...packages], errors);
 }
 
-/** @param {readonly string[]} args */
-function apt(args) {
+/**
+ * @param {readonly string[]} args
+ * @param {"ignore" | "inherit"} errors
+ */
+function apt(args, errors) {
   // RUNLEVEL 1 keeps Debian from starting the installed servers: the tests start their own, on free ports.
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const { status } = spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", "inherit"] });
+  const { status } = spawnSync("apt-get", ["-q", ...args], { env, stdio: ["ignore", "ignore", errors] });
   return status === 0;
 }

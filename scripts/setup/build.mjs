@@ -16,10 +16,12 @@ export function buildStep(root) {
   const settings = ["tsconfig.json", "tsconfig.build.json", "package-lock.json"].map((name) => join(root, name));
   const digest = () => fingerprint(root, [...filesBelow(src), ...settings]);
   return {
-    isDue: () => kept(stamp) !== digest(),
+    isDue: () => kept(stamp) !== digest() || !isComplete(src, dist),
     run(say) {
       say("building dist/");
       const made = digest(); // a file that changes meanwhile makes the next build due
+      // tsc remembers what it has written and would not write again what somebody has deleted.
+      if (!isComplete(src, dist)) rmSync(join(dist, ".build"), { recursive: true, force: true });
       const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
       /** @type {import("node:child_process").SpawnSyncOptions} */
       const options = { cwd: root, stdio: ["ignore", "inherit", "inherit"] };
@@ -34,6 +36,15 @@ export function buildStep(root) {
       keep(stamp, made);
     },
   };
+}
+
+/**
+ * Whether every file of src has its counterpart in dist.
+ * @param {string} src
+ * @param {string} dist
+ */
+function isComplete(src, dist) {
+  return filesBelow(src).every((file) => existsSync(join(dist, relative(src, file).replace(/\.ts$/, ".js"))));
 }
 
 /** @param {string} file */
