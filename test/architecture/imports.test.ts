@@ -32,8 +32,15 @@ const rules: Record<string, Rule> = {
   http: { parts: ["contract", "limits.ts", "services", "log", "cluster", "store", "realtime (types)"] },
   client: { parts: ["contract"], node: false },
   emitter: { parts: ["contract"] },
-  "app.ts": { parts: ["*"] },
-  "main.ts": { parts: ["app.ts", "config"] },
+  "main.ts": { parts: ["app", "config"] },
+  app: { parts: ["*"] },
+};
+
+/** Parts that are not simply a file or a directory. What else lies directly in src is the composition root, app.ts. */
+const shapes: Record<string, RegExp> = {
+  config: /^config(-fields)?\.ts$/,
+  "raw/codec": /^raw\/codec(\.ts$|\/)/,
+  app: /^[^/]+\.ts$/,
 };
 
 const files = sourceFiles("src").filter(({ path }) => path.endsWith(".ts"));
@@ -42,9 +49,8 @@ const imports = files.flatMap(importsOf);
 /** The part of src that a file belongs to: the first row of the table that it lies under. */
 function partOf(path: string): string | undefined {
   const inside = path.replace(/^src\//, "");
-  const names: Record<string, RegExp> = { config: /^config(-fields)?\.ts$/, "raw/codec": /^raw\/codec(\.ts$|\/)/ };
   return Object.keys(rules).find(
-    (part) => names[part]?.test(inside) ?? (inside === part || inside.startsWith(`${part}/`)),
+    (part) => shapes[part]?.test(inside) ?? (inside === part || inside.startsWith(`${part}/`)),
   );
 }
 
@@ -118,6 +124,7 @@ describe("imports", () => {
     expect(astray("src/realtime/auth.ts", "src/services/rooms.ts", true, true)).toBeUndefined();
     expect(astray("src/contract/ids.ts", "node:fs", false)).toMatch("contract may not import it");
     expect(astray("src/raw/dialects/gateway.ts", "src/raw/engine.ts")).toMatch("raw/dialects may not import raw");
+    expect(astray("src/services/rooms.ts", "src/listening.ts")).toMatch("services may not import app");
     expect(astray("src/new/thing.ts", "zod", false)).toMatch("does not know");
     expect(astray("src/log/append.ts", "test/support/redis.ts")).toMatch("outside src");
   });
