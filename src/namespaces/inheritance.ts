@@ -1,18 +1,12 @@
 // Inheritance: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
 import { rawOf } from "../realtime/connections.ts";
 import type { AnySocket } from "../realtime/types.ts";
-import type { Services } from "../services/services.ts";
-
-/** What a connection leaves behind: joined rooms, and per channel the offset that its client has surely got. */
-export interface Legacy {
-  rooms: string[];
-  cursors: Record<string, number>;
-}
+import type { Inherited, Resume } from "../services/resume.ts";
 
 /** One connection's part in it. All of it does nothing for clients that recover by themselves. */
 export interface Heir {
   /** What the user's last cut connection of this dialect left, once. */
-  claim(): Promise<Legacy>;
+  claim(): Promise<Inherited>;
   /** A channel is heard from `offset` on. */
   keep(channel: string, offset: number): Promise<void>;
   /** A channel is not heard any more. */
@@ -28,7 +22,7 @@ export interface Inheritance {
   of(socket: AnySocket): Heir;
 }
 
-const NOTHING: Legacy = { rooms: [], cursors: {} };
+const NOTHING: Inherited = { rooms: [], cursors: {} };
 const NO_HEIR: Heir = {
   claim: async () => NOTHING,
   keep: async () => undefined,
@@ -39,7 +33,7 @@ const NO_HEIR: Heir = {
 
 /** Makes the inheritance of one node. `isAlive` asks whether a connection still lives on the node that kept it. */
 export function createInheritance(
-  resume: Services["resume"],
+  resume: Resume,
   node: string,
   isAlive: (connection: string, node: string) => Promise<boolean>,
   onFault: (error: unknown) => void,
@@ -49,8 +43,8 @@ export function createInheritance(
       const { admission } = socket.data;
       if (!admission.traits.inherits || admission.liveOnly) return NO_HEIR;
       const { connection, user, traits } = admission;
-      const legacy: Legacy = { rooms: [], cursors: {} };
-      let claimed: Promise<Legacy> | undefined;
+      const legacy: Inherited = { rooms: [], cursors: {} };
+      let claimed: Promise<Inherited> | undefined;
       let ended = false;
       const save = async (): Promise<void> => {
         if (!ended)

@@ -1,0 +1,43 @@
+// Draining: every client is told and sent away, study time is saved first.
+import { setTimeout as delay } from "node:timers/promises";
+import { CLOSE } from "../contract/connection.ts";
+import { closeSocket } from "./closing.ts";
+import type { AnyNamespace } from "./types.ts";
+
+/** The reason that clients are given. */
+const REASON = "服务器维护";
+
+/**
+ * Closes all sockets of these namespaces, spread evenly over `overMs`, so that they do not all come back elsewhere in the
+ * same moment. What a socket still has to save is saved before it is closed; failures go to `onFault`.
+ */
+export async function drain(
+  namespaces: readonly AnyNamespace[],
+  overMs: number,
+  onFault: (error: unknown) => void,
+): Promise<void> {
+  const sockets = namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
+  const pace = overMs / Math.max(1, sockets.length);
+  const began = performance.now();
+  const saved: Promise<void>[] = [];
+  for (const [index, socket] of sockets.entries()) {
+    const ahead = began + index * pace - performance.now();
+    if (ahead > 20) await delay(ahead);
+    const close = () => closeSocket(socket, { code: CLOSE.draining, reason: REASON });
+    saved.push(socket.connected ? saveThen(socket.data.beforeDrain, close, onFault) : Promise.resolve());
+  }
+  await Promise.all(saved);
+}
+
+async function saveThen(
+  save: (() => Promise<void>) | undefined,
+  close: () => void,
+  onFault: (error: unknown) => void,
+): Promise<void> {
+  try {
+    await save?.();
+  } catch (error) {
+    onFault(error);
+  }
+  close();
+}

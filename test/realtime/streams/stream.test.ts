@@ -1,0 +1,89 @@
+// A stream: events in the order of their offsets, each once, and gaps read from the log.
+import { afterEach, expect, it } from "vitest";
+import type { LoggedEvent } from "../../../src/contract/durable.ts";
+import { createStream, type Stream } from "../../../src/realtime/streams/stream.ts";
+import { eventually } from "../../support/eventually.ts";
+
+const event = (offset: number): LoggedEvent => ({
+  channel: "rooms/a",
+  offset,
+  id: `id-${offset}`,
+  event: "room_message",
+  data: {},
+  timestamp: 0,
+});
+const events = (...offsets: number[]): LoggedEvent[] => offsets.map(event);
+
+const open: Stream[] = [];
+afterEach(() => {
+  for (const stream of open.splice(0)) stream.close();
+});
+
+function streamOver(log: number[], head = 0) {
+  const delivered: number[] = [];
+  const reads: number[] = [];
+  const stream = createStream({
+    head,
+    deliver: ({ offset }) => delivered.push(offset),
+    readAfter: async (offset) => {
+      reads.push(offset);
+      return events(...log.filter((kept) => kept > offset));
+    },
+  });
+  open.push(stream);
+  return { stream, delivered, reads };
+}
+
+it("hands on what comes in order, once", () => {
+  const { stream, delivered, reads } = streamOver([]);
+  stream.receive(events(1, 2));
+  stream.receive(events(2, 3));
+  expect(delivered).toEqual([1, 2, 3]);
+  expect(stream.head).toBe(3);
+  expect(reads).toEqual([]);
+});
+
+it("holds back what comes too early until the one before it is there", () => {
+  const { stream, delivered } = streamOver([]);
+  stream.receive(events(3, 2));
+  expect(delivered).toEqual([]);
+  stream.receive(events(1));
+  expect(delivered).toEqual([1, 2, 3]);
+});
+
+it("reads a missing event from the log", async () => {
+  const { stream, delivered } = streamOver([1, 2, 3]);
+  stream.receive(events(1, 3));
+  await eventually(() => expect(delivered).toEqual([1, 2, 3]));
+});
+
+it("reads the last events when it hears how far the log goes", async () => {
+  const { stream, delivered } = streamOver([5, 6, 7], 4);
+  stream.reach(7);
+  await eventually(() => expect(delivered).toEqual([5, 6, 7]));
+});
+
+it("goes on behind what retention has taken from the log", async () => {
+  const { stream, delivered } = streamOver([8, 9], 4);
+  stream.receive(events(9));
+  await eventually(() => expect(delivered).toEqual([8, 9]));
+  stream.receive(events(10));
+  expect(delivered).toEqual([8, 9, 10]);
+});
+
+it("tries again when the log cannot be read", async () => {
+  let broken = true;
+  const delivered: number[] = [];
+  const stream = createStream({
+    head: 0,
+    deliver: ({ offset }) => delivered.push(offset),
+    readAfter: async () => {
+      if (!broken) return events(1);
+      broken = false;
+      throw new Error("the database is away");
+    },
+  });
+  open.push(stream);
+  stream.receive(events(2));
+  await eventually(() => expect(delivered).toEqual([1, 2]));
+});
