@@ -51,13 +51,22 @@ export class LeaseBook {
 
   /** Removes the holder; where it was the active one, the newest waiting one follows. */
   release(key: string, holder: string): LeaseChange[] {
+    return this.remove(key, holder)?.state === "active" ? this.promote(key) : [];
+  }
+
+  /** Removes the holder and promotes nobody. */
+  remove(key: string, holder: string): LeaseEntry | undefined {
     const entry = this.entries.get(key, holder);
     this.entries.delete(key, holder);
-    if (entry?.state !== "active") return [];
-    const [next] = this.entries.of(key).sort((a, b) => b.counter - a.counter);
-    if (next === undefined) return [];
-    next.state = "active";
-    return [{ key, holder: next.holder, state: "active" }];
+    return entry;
+  }
+
+  /** Makes the newest waiting holder active, if nobody is. */
+  promote(key: string): LeaseChange[] {
+    const [newest] = this.entries.of(key).sort((a, b) => b.counter - a.counter);
+    if (newest === undefined || this.entries.of(key).some((entry) => entry.state === "active")) return [];
+    newest.state = "active";
+    return [{ key, holder: newest.holder, state: "active" }];
   }
 
   #displace(entry: LeaseEntry): LeaseChange {

@@ -1,0 +1,103 @@
+/** The bus over Redis pub/sub. */
+import type { Bus, BusListener } from "../bus.ts";
+import { Listeners } from "../listeners.ts";
+import type { RedisClients } from "./clients.ts";
+import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
+import type { Link } from "./link.ts";
+import { words } from "./replies.ts";
+
+/** A batch of so many characters leaves at once, so that one tick never makes one huge message. */
+const MAX_BATCH = 256 * 1024;
+
+/** What arrives: the sending node and its messages, or undefined for anything else. */
+const parse = (payload: string): { from: string; messages: [string, unknown][] } | undefined => {
+  let batch: unknown;
+  try {
+    batch = JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+  if (!Array.isArray(batch) || batch.length !== 2) return undefined;
+  const [from, messages]: unknown[] = batch;
+  if (typeof from !== "string" || !Array.isArray(messages)) return undefined;
+  const valid = messages.every((one: unknown) => Array.isArray(one) && one.length === 2 && typeof one[0] === "string");
+  return valid ? { from, messages } : undefined;
+};
+
+/** The bus, and what it has dropped: `malformed` payloads that came, and messages that could not leave. */
+export type RedisBus = Bus & { malformed(): number; dropped(): number; flush(): void; close(): void };
+
+/** One PUBLISH per tick: `["<node>",[["<topic>",<message>],…]]`. */
+export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
+  const topics = new Map<string, Listeners<{ message: unknown; from: string }>>();
+  const reconnects = new Listeners<"again">();
+  let batch: string[] = [];
+  let size = 0;
+  let malformed = 0;
+  let dropped = 0;
+
+  const flush = () => {
+    const messages = batch;
+    batch = [];
+    size = 0;
+    if (messages.length === 0) return;
+    const sent = clients.publisher.publish(BUS_CHANNEL, `["${link.node}",[${messages.join()}]]`);
+    if (!sent) dropped += messages.length;
+  };
+  const receive = (payload: Buffer) => {
+    const parsed = parse(payload.toString());
+    if (parsed === undefined) {
+      malformed += 1;
+      return;
+    }
+    const { from, messages } = parsed;
+    if (from === link.node) return;
+    for (const [topic, message] of messages) topics.get(topic)?.tell({ message, from });
+  };
+  clients.subscriber.subscribe("channel", BUS_CHANNEL, receive);
+  const stop = clients.onReconnect(() => reconnects.tell("again"));
+
+  return {
+    publish: (topic, message) => {
+      let text: string;
+      try {
+        text = JSON.stringify([topic, message]);
+      } catch {
+        dropped += 1; // a cycle or a bigint: the caller's mistake, which must not become an outage
+        return;
+      }
+      if (batch.length === 0) setImmediate(flush);
+      batch.push(text);
+      size += text.length;
+      if (size > MAX_BATCH) flush();
+    },
+    subscribe: (topic, listener: BusListener) => {
+      const listeners = topics.get(topic) ?? new Listeners();
+      topics.set(topic, listeners);
+      const remove = listeners.add(({ message, from }) => listener(message, from));
+      return () => {
+        remove();
+        if (listeners.size() === 0 && topics.get(topic) === listeners) topics.delete(topic);
+      };
+    },
+    onReconnect: (listener) => reconnects.add(listener),
+    nodes: () =>
+      link.decide(
+        async () => {
+          const sessions = words(await link.call("nodes", NODES_KEY));
+          const nodes = sessions.map((session) => session.slice(0, session.indexOf(".")));
+          return [...new Set([...nodes, link.node])].sort();
+        },
+        () => [link.node],
+      ),
+    malformed: () => malformed,
+    dropped: () => dropped,
+    flush,
+    close: () => {
+      stop();
+      topics.clear();
+      reconnects.clear();
+      clients.subscriber.unsubscribe("channel", BUS_CHANNEL, receive);
+    },
+  };
+};

@@ -1,0 +1,92 @@
+/** All Redis connections of one node, wrapped so that no fault of Redis becomes one of the process. */
+import type { ClusterLog } from "../cluster.ts";
+import { Listeners } from "../listeners.ts";
+import {
+  type AdapterPublisher,
+  type AdapterSubscriber,
+  createAdapterPublisher,
+  createAdapterSubscriber,
+} from "./adapter-clients.ts";
+import { type Connection, makeConnection, start, stop } from "./connection.ts";
+import { Publisher } from "./publisher.ts";
+import { Pulse } from "./pulse.ts";
+import { Subscriber } from "./subscriber.ts";
+import { DEFAULT_TIMING, type Timing } from "./timing.ts";
+import { Unavailable } from "./unavailable.ts";
+
+/** The connections of one node: commands, publishing, and one subscriber each for the bus and the adapter. */
+export type RedisClients = {
+  readonly timing: Timing;
+  /** Whether Redis answers commands. */
+  readonly pulse: Pulse;
+  /** Sends one command; commands of one tick leave together, and answers come in the order of the commands.
+   * @throws Unavailable while Redis does not answer; node-redis' `ErrorReply` for a refusal. */
+  command(args: string[]): Promise<unknown>;
+  readonly publisher: Publisher;
+  readonly subscriber: Subscriber;
+  /** For `createAdapter(adapterPublisher, adapterSubscriber)`; see adapter.ts. */
+  readonly adapterPublisher: AdapterPublisher;
+  readonly adapterSubscriber: AdapterSubscriber;
+  /** `up` when commands are answered and every subscription stands. */
+  state(): "up" | "down";
+  /** Called each time `state()` becomes `up` again, not the first time; returns how to stop. */
+  onReconnect(listener: () => void): () => void;
+  /** Closes everything, within a second, whatever Redis does. */
+  close(): Promise<void>;
+};
+
+/** The connections of a node; they open in the background and stay open. `url` may hold a password: it is never logged. */
+export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing = DEFAULT_TIMING): RedisClients => {
+  const make = (offlineQueue: boolean): Connection => makeConnection({ url, timing, offlineQueue });
+  const [commander, publishing, subscribing, adapterSubscribing] = [make(false), make(false), make(true), make(true)];
+  const pulse = new Pulse(commander, timing);
+  const publisher = new Publisher(publishing, pulse);
+  const subscriber = new Subscriber(subscribing);
+  const adapterSubscriber = new Subscriber(adapterSubscribing);
+  const subscribers = [subscriber, adapterSubscriber];
+  const all = [commander, publishing, subscribing, adapterSubscribing];
+  const reconnects = new Listeners<"again">();
+  const isUp = () => pulse.isUp() && publishing.isReady && subscribers.every((one) => one.isReady());
+
+  let seen: "unknown" | "up" | "down" = "unknown";
+  let downSince = 0;
+  let closed = false;
+  const look = () => {
+    const now = isUp() ? "up" : "down";
+    const connecting = seen === "unknown" && now === "down" && (pulse.isUp() || !pulse.isKnown());
+    if (closed || now === seen || connecting) return;
+    const before = seen;
+    seen = now;
+    if (now === "down") {
+      downSince = Date.now();
+      log?.warn({}, "Redis does not answer: this node decides alone until it does");
+    } else if (before === "down") {
+      log?.info({ downMs: Date.now() - downSince }, "Redis answers again");
+      reconnects.tell("again");
+    }
+  };
+  for (const connection of all) for (const event of ["ready", "error", "end"]) connection.on(event, look);
+  for (const one of subscribers) one.onReady(look);
+  pulse.onChange(look);
+  for (const connection of all) start(connection);
+
+  return {
+    timing,
+    pulse,
+    command: (args) =>
+      pulse.isUp() ? pulse.guard(commander.sendCommand(args)) : Promise.reject(new Unavailable("Redis is down")),
+    publisher,
+    subscriber,
+    adapterPublisher: createAdapterPublisher(publisher, commander, pulse),
+    adapterSubscriber: createAdapterSubscriber(adapterSubscriber),
+    state: () => (isUp() ? "up" : "down"),
+    onReconnect: (listener) => reconnects.add(listener),
+    close: async () => {
+      closed = true;
+      reconnects.clear();
+      for (const one of subscribers) one.close();
+      await Promise.all(all.map((connection) => stop(connection)));
+      pulse.close();
+    },
+  };
+};

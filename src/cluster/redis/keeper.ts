@@ -1,0 +1,140 @@
+/** What a node does from time to time: show that it lives, clear away the dead, and fetch what it has not heard. */
+import { Listeners } from "../listeners.ts";
+import type { PresenceGone } from "../presence.ts";
+import type { RedisClients } from "./clients.ts";
+import { NODES_KEY, nodeChannel } from "./keys.ts";
+import type { Link } from "./link.ts";
+import type { Mirror } from "./mirror.ts";
+import { list, pairs, words } from "./replies.ts";
+import { Unavailable } from "./unavailable.ts";
+
+/** Runs as long as the link is up. */
+export class Keeper {
+  readonly #link: Link;
+  readonly #mirror: Mirror;
+  readonly #clients: RedisClients;
+  readonly #gone = new Listeners<PresenceGone>();
+  readonly #hear = () => this.#fetch();
+  #timer: NodeJS.Timeout | undefined;
+  #upSince = Number.POSITIVE_INFINITY;
+  #touched = 0;
+  #settled = false;
+  #fetching = false;
+  #again = false;
+
+  constructor(link: Link, mirror: Mirror, clients: RedisClients) {
+    this.#link = link;
+    this.#mirror = mirror;
+    this.#clients = clients;
+    clients.subscriber.subscribe("channel", nodeChannel(link.node), this.#hear);
+    link.onChange((state) => {
+      clearTimeout(this.#timer);
+      if (state !== "up") return;
+      this.#upSince = performance.now();
+      this.#touched = this.#upSince;
+      this.#settled = false;
+      this.#run(async () => {
+        for (const session of link.retired()) {
+          await this.sweep(session);
+          link.forget(session);
+        }
+      });
+      this.#schedule();
+    });
+  }
+
+  /** See `Presence.onGone`. */
+  onGone(listener: (gone: PresenceGone) => void): () => void {
+    return this.#gone.add(listener);
+  }
+
+  /** Clears away all entries of a session: a dead one, or one of this node. @throws Unavailable */
+  async sweep(session: string): Promise<void> {
+    for (let left = 1; left > 0; ) {
+      const [rest, gone, changes] = list(await this.#link.call("sweep", NODES_KEY, session));
+      this.#mirror.apply(words(changes));
+      for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });
+      left = Number(rest);
+    }
+  }
+
+  /** Stops. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#gone.clear();
+    this.#clients.subscriber.unsubscribe("channel", nodeChannel(this.#link.node), this.#hear);
+  }
+
+  #schedule(): void {
+    const pause = this.#clients.timing.refreshMs * (0.9 + Math.random() / 10);
+    this.#timer = setTimeout(() => this.#run(() => this.#beat()), pause);
+    this.#timer.unref();
+  }
+
+  /** A failure needs nothing more: the link has seen it and joins anew, which starts this again. */
+  #run(work: () => Promise<void>): void {
+    work().catch((error: unknown) => {
+      if (!(error instanceof Unavailable)) this.#link.report(error);
+    });
+  }
+
+  async #beat(): Promise<void> {
+    this.#schedule();
+    const [changed, ...dead] = words(await this.#link.call("beat", NODES_KEY));
+    if (changed !== "0") this.#fetch();
+    await this.#touch();
+    // After an outage the others come back as this node did: only then is who is still silent dead.
+    if (performance.now() - this.#upSince < this.#clients.timing.ttlMs / 2) return;
+    for (const session of dead) await this.sweep(session);
+    if (!this.#settled) await this.#settle();
+  }
+
+  /** Once after each joining: waiting leases whose active holder has not come back are promoted. */
+  async #settle(): Promise<void> {
+    this.#settled = true;
+    const waiting = [...this.#mirror.leases.entries.all()].filter((entry) => entry.state === "waiting");
+    const keys = [...new Set(waiting.map((entry) => entry.key))];
+    for (let at = 0; at < keys.length; at += 100) {
+      this.#mirror.apply(words(await this.#link.call("lease-settle", NODES_KEY, ...keys.slice(at, at + 100))));
+    }
+  }
+
+  /** Keys outlive their cluster by `keepMs` only, so the living refresh theirs. */
+  async #touch(): Promise<void> {
+    if (performance.now() - this.#touched < this.#clients.timing.keepMs / 3) return;
+    this.#touched = performance.now();
+    for (const keys of this.#mirror.redisKeys()) await this.#link.call("touch", NODES_KEY, ...keys);
+  }
+
+  /** Fetches lease changes: one request at a time, and one more if something came during it. */
+  #fetch(): void {
+    if (this.#fetching) {
+      this.#again = true;
+      return;
+    }
+    this.#fetching = true;
+    this.#run(async () => {
+      try {
+        do {
+          this.#again = false;
+          const session = this.#link.session();
+          const [more, ...rows] = list(await this.#link.call("lease-changes", NODES_KEY));
+          if (session !== this.#link.session()) return; // the new session has learnt everything by joining
+          for (const changed of rows) this.#compare(words(changed));
+          if (Number(more) > 0) this.#again = true;
+        } while (this.#again);
+      } finally {
+        this.#fetching = false;
+      }
+    });
+  }
+
+  /** Redis has these holders of this node under a key; what else it believes to have is displaced. */
+  #compare([key = "", ...flat]: string[]): void {
+    const states = new Map(pairs(flat));
+    for (const { holder } of this.#mirror.leases.entries.of(key)) {
+      const state = states.get(holder);
+      this.#mirror.setLease(key, holder, state === "active" || state === "waiting" ? state : "displaced");
+    }
+  }
+}

@@ -1,0 +1,207 @@
+/** This node's standing with Redis: its session, and whether to ask Redis or to decide alone. */
+import type { ClusterLog } from "../cluster.ts";
+import { Listeners } from "../listeners.ts";
+import type { RedisClients } from "./clients.ts";
+import { NODES_KEY } from "./keys.ts";
+import { loadScripts, type ScriptName } from "./scripts.ts";
+import { Unavailable } from "./unavailable.ts";
+
+/** `joining`: Redis answers, and this node's entries are being written back. */
+export type LinkState = "down" | "joining" | "up";
+
+/** What the link asks of whoever keeps this node's entries. */
+export type Register = {
+  /** Whether there are entries that the current session has not written yet. */
+  hasUnwritten(): boolean;
+  /** Writes them, through {@link Link.send}. */
+  write(): Promise<void>;
+};
+
+/** So many earlier sessions at most are taken over; older ones die and are swept like anybody's. */
+const MAX_RETIRED = 8;
+const RETRY_MS = 300;
+
+/**
+ * Every time Redis may have lost or missed something (a cut, an unanswered command, a restart, a freeze of this
+ * process) a new session begins: commands of an earlier one that still arrive are refused by the scripts, this node's
+ * entries are registered anew, and what the earlier session alone had is swept. So nothing needs to be known about
+ * which of the commands in flight were carried out.
+ */
+export class Link {
+  readonly node: string;
+  readonly #clients: RedisClients;
+  readonly #log: ClusterLog | undefined;
+  readonly #scripts = loadScripts();
+  readonly #changes = new Listeners<LinkState>();
+  readonly #started: Promise<void>;
+  #register: Register | undefined;
+  #state: LinkState = "down";
+  #session = 0;
+  #greeted = false;
+  #retired: string[] = [];
+  #joining: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(node: string, clients: RedisClients, log?: ClusterLog) {
+    this.node = node;
+    this.#clients = clients;
+    this.#log = log;
+    this.#started = new Promise((resolve) => {
+      const timer = setTimeout(resolve, clients.timing.deadlineMs);
+      this.#changes.add((state) => {
+        if (state === "joining") return;
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    clients.pulse.onChange((pulse) => (pulse === "up" ? this.#join() : this.#set("down")));
+  }
+
+  /** Begins, with the keeper of the entries to be written back. */
+  start(register: Register): void {
+    this.#register = register;
+    if (this.#clients.pulse.isUp()) this.#join();
+  }
+
+  state(): LinkState {
+    return this.#state;
+  }
+
+  /** The number of the current session, from 1. Entries carry the one that has registered them. */
+  session(): number {
+    return this.#session;
+  }
+
+  /** The id of the current session in Redis. */
+  owner(): string {
+    return `${this.node}.${this.#session}`;
+  }
+
+  /** Earlier sessions of this node that are yet to be swept. */
+  retired(): readonly string[] {
+    return this.#retired;
+  }
+
+  /** An earlier session has been swept. */
+  forget(owner: string): void {
+    this.#retired = this.#retired.filter((retired) => retired !== owner);
+  }
+
+  /** Hears every change of state; returns how to stop. */
+  onChange(listener: (state: LinkState) => void): () => void {
+    return this.#changes.add(listener);
+  }
+
+  /** Runs a script on `key` for the current session. @throws Unavailable unless the link is up and Redis answers */
+  call(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
+    if (this.#state !== "up") return Promise.reject(new Unavailable(`the link is ${this.#state}`));
+    return this.send(script, key, ...args);
+  }
+
+  /** The same while joining: for entries that the new session knows already. */
+  send(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
+    const { ttlMs, keepMs } = this.#clients.timing;
+    const sha = this.#scripts.get(script)?.sha ?? "";
+    return this.command("EVALSHA", sha, "1", key, this.owner(), String(ttlMs), String(keepMs), ...args);
+  }
+
+  /** Sends what needs no answer, a release, unless Redis is away: then its session ends, and this entry with it. */
+  async tell(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
+    if (this.#state === "down") return undefined;
+    return this.send(script, key, ...args).catch(() => undefined);
+  }
+
+  /** Sends a plain command. @throws Unavailable when Redis does not answer or refuses */
+  command(...args: string[]): Promise<unknown> {
+    const session = this.#session;
+    return this.#clients.command(args).catch((error: unknown) => {
+      // STALE: taken for dead. NOSCRIPT: the scripts are gone. Anything else: no answer to rely on. Begin anew.
+      if (!(error instanceof Unavailable) && session === this.#session) this.#distrust(error);
+      throw error instanceof Unavailable ? error : new Unavailable(String(error));
+    });
+  }
+
+  /**
+   * Decides by Redis if it answers, else locally. `remote` notes what Redis granted right after its one `call`;
+   * `local` notes what it grants itself. Waits while this node's entries are being written back, as they count.
+   */
+  async decide<T>(remote: () => Promise<T>, local: () => T | Promise<T>): Promise<T> {
+    await this.#started;
+    for (let attempt = 0; attempt < 3; attempt++) {
+      await this.#joining;
+      if (this.#state !== "up") return local();
+      try {
+        return await remote();
+      } catch (error) {
+        if (!(error instanceof Unavailable)) throw error;
+      }
+    }
+    // Decided alone although Redis seems to be there: it has to be told.
+    if (this.#state === "up") this.#distrust("commands keep failing");
+    return local();
+  }
+
+  /** Resolves when it is known whether Redis answers. */
+  started(): Promise<void> {
+    return this.#started;
+  }
+
+  /** Notes a fault of this program that must not end it. */
+  report(error: unknown): void {
+    this.#log?.warn({ reason: String(error) }, "the cluster's housekeeping failed");
+  }
+
+  /** Ends it: from now on everything is decided locally. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#retry);
+    this.#set("down");
+    this.#changes.clear();
+  }
+
+  #distrust(reason: unknown): void {
+    if (this.#state !== "up") return;
+    this.#log?.warn({ reason: String(reason) }, "joining Redis anew");
+    this.#set("down");
+    this.#join();
+  }
+
+  #set(state: LinkState): void {
+    if (state === "down" && this.#greeted) {
+      this.#retired = [...this.#retired, this.owner()].slice(-MAX_RETIRED);
+      this.#greeted = false;
+    }
+    this.#state = state;
+    this.#changes.tell(state);
+  }
+
+  #join(): void {
+    if (this.#joining !== undefined || this.#closed || this.#register === undefined) return;
+    this.#joining = this.#begin(this.#register)
+      .catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) this.#log?.warn({ reason: String(error) }, "could not join Redis");
+        this.#set("down");
+      })
+      .finally(() => {
+        this.#joining = undefined;
+        if (this.#state !== "down" || this.#closed) return;
+        clearTimeout(this.#retry);
+        this.#retry = setTimeout(() => this.#clients.pulse.isUp() && this.#join(), RETRY_MS);
+        this.#retry.unref();
+      });
+  }
+
+  async #begin(register: Register): Promise<void> {
+    this.#session += 1;
+    const session = this.#session;
+    this.#set("joining");
+    await Promise.all([...this.#scripts.values()].map(({ source }) => this.command("SCRIPT", "LOAD", source)));
+    await this.send("hello", NODES_KEY, ...this.#retired);
+    this.#greeted = true;
+    while (register.hasUnwritten()) await register.write();
+    // The pulse may have stopped meanwhile; a failed command has thrown then, but there may have been none.
+    if (this.#state !== "joining" || session !== this.#session) throw new Unavailable("interrupted");
+    this.#set("up");
+  }
+}

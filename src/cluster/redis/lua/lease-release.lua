@@ -1,0 +1,10 @@
+-- ARGV: 4 key, 5 holder. Answers the changes.
+if not alive(me) then return stale() end
+local name, holder = ARGV[4], ARGV[5]
+local lease = lease_get(name, holder)
+disown('lease', name, holder)
+if lease and lease.session == me then
+  redis.call('HDEL', KEYS[1], holder)
+  settle(name, lease.state == 'a')
+end
+return changes

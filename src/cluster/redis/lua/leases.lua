@@ -1,0 +1,93 @@
+-- Leases: a hash per key, `classwire:lease:<key>`, of holder -> `<counter>:<waiting>:<a|w>:<session>`.
+-- a = active, w = waiting. Every change goes through settle().
+local WORD = { a = 'active', w = 'waiting' }
+-- What changed for holders of the calling session: name, holder, state, name, holder, state ...
+local changes = {}
+
+local function lease_key(name)
+  return 'classwire:lease:' .. name
+end
+
+local function lease_parse(holder, value)
+  local counter, waiting, state, session = string.match(value, '^(%d+):(%d+):(%a):(.*)$')
+  return { holder = holder, counter = tonumber(counter), waiting = tonumber(waiting), state = state, session = session }
+end
+
+local function lease_write(name, lease)
+  local value = string.format('%.0f:%d:%s:%s', lease.counter, lease.waiting, lease.state, lease.session)
+  redis.call('HSET', lease_key(name), lease.holder, value)
+  redis.call('PEXPIRE', lease_key(name), keep)
+end
+
+local function lease_get(name, holder)
+  local value = redis.call('HGET', lease_key(name), holder)
+  return value and lease_parse(holder, value)
+end
+
+-- All of a key, newest first.
+local function lease_all(name)
+  local flat, leases = redis.call('HGETALL', lease_key(name)), {}
+  for i = 1, #flat, 2 do
+    leases[#leases + 1] = lease_parse(flat[i], flat[i + 1])
+  end
+  table.sort(leases, function(one, other) return one.counter > other.counter end)
+  return leases
+end
+
+-- Told to the caller by the answer; to others by a note that they fetch, at once on the message, else with their next refresh.
+local function tell(name, lease, state)
+  if lease.session == me then
+    changes[#changes + 1] = name
+    changes[#changes + 1] = lease.holder
+    changes[#changes + 1] = state
+  else
+    local notes = 'classwire:changed:' .. lease.session
+    redis.call('SADD', notes, name)
+    redis.call('PEXPIRE', notes, keep)
+    redis.call('PUBLISH', 'classwire:to:' .. node_of(lease.session), 'leases')
+  end
+end
+
+-- The highest counter is active, if any is or `promote` says so; the others wait, as long as their list allows.
+-- Answers the one that was active before and is not any more.
+local function settle(name, promote, newcomer)
+  local leases, champion, displaced = lease_all(name), nil, nil
+  local occupied = promote
+  for _, lease in ipairs(leases) do
+    occupied = occupied or lease.state == 'a'
+  end
+  if occupied then
+    for _, lease in ipairs(leases) do
+      if not champion and (lease.state == 'a' or alive(lease.session)) then champion = lease end
+    end
+  end
+  local rank = 0
+  for _, lease in ipairs(leases) do
+    local before, after = lease.state, 'a'
+    if lease ~= champion then
+      after = rank < lease.waiting and 'w' or 'gone'
+      if after == 'w' then rank = rank + 1 end
+      if before == 'a' then displaced = lease end
+    end
+    if after == 'gone' then
+      redis.call('HDEL', lease_key(name), lease.holder)
+      tell(name, lease, 'displaced')
+    elseif after ~= before then
+      lease.state = after
+      lease_write(name, lease)
+      if lease.holder ~= newcomer then tell(name, lease, WORD[after]) end
+    end
+  end
+  return displaced
+end
+
+-- Above every counter given so far, and above those given before Redis was emptied, because it follows the clock.
+local function next_counter()
+  local last = tonumber(redis.call('GET', 'classwire:counter') or '0')
+  return math.max(last + 1, clock[1] * 1000000 + clock[2])
+end
+
+local function keep_counter(counter)
+  local last = tonumber(redis.call('GET', 'classwire:counter') or '0')
+  redis.call('SET', 'classwire:counter', string.format('%.0f', math.max(last, counter)), 'PX', keep * 2)
+end

@@ -1,0 +1,2 @@
+-- Answers the living sessions.
+return redis.call('ZRANGEBYSCORE', NODES, '(' .. string.format('%.0f', now - ttl), '+inf')

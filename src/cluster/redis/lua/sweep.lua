@@ -1,0 +1,31 @@
+-- Clears away up to 100 entries of a session. ARGV: 4 the session: a dead one, or one of this node.
+-- Answers {entries left, {group, member ...} gone, changes}. Each entry is handed to one caller only.
+local dead = ARGV[4]
+if not alive(me) then return stale() end
+if alive(dead) and node_of(dead) ~= node_of(me) then return { 0, {}, {} } end
+local gone = {}
+for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
+  local kind, name, id = unpack(cmsgpack.unpack(item))
+  if kind == 'place' then
+    local key = 'classwire:place:' .. name
+    if redis.call('HGET', key, id) == dead then redis.call('HDEL', key, id) end
+  elseif kind == 'lease' then
+    local lease = lease_get(name, id)
+    if lease and lease.session == dead then
+      redis.call('HDEL', lease_key(name), id)
+      settle(name, lease.state == 'a')
+    end
+  else
+    local session, member = present_get(name, id)
+    if session == dead and present_remove(name, id, member) then
+      gone[#gone + 1] = name
+      gone[#gone + 1] = member
+    end
+  end
+end
+local left = redis.call('SCARD', 'classwire:own:' .. dead)
+if left == 0 then
+  redis.call('ZREM', NODES, dead)
+  redis.call('DEL', 'classwire:changed:' .. dead)
+end
+return { left, gone, changes }

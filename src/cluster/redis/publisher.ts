@@ -1,0 +1,50 @@
+/** Publishes to Redis without a promise to forget and without a queue that grows. */
+import type { Connection } from "./connection.ts";
+import type { Pulse } from "./pulse.ts";
+
+/** So many bytes may be on their way to Redis; beyond it messages are dropped, as the log repairs. */
+const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
+
+/** The sending end of pub/sub. */
+export class Publisher {
+  readonly #connection: Connection;
+  readonly #pulse: Pulse;
+  #bytes = 0;
+  #dropped = 0;
+
+  constructor(connection: Connection, pulse: Pulse) {
+    this.#connection = connection;
+    this.#pulse = pulse;
+    connection.on("error", () => undefined); // the pulse tells of outages; a lost message is counted below
+  }
+
+  /** Sends, or drops while Redis does not answer. Whether it was sent (not whether it arrived). Never throws. */
+  publish(channel: string, payload: string | Buffer): boolean {
+    const size = Buffer.byteLength(payload);
+    if (!this.#pulse.isUp() || !this.#connection.isReady || this.#bytes + size > MAX_BYTES_IN_FLIGHT) {
+      this.#dropped += 1;
+      return false;
+    }
+    this.#bytes += size;
+    this.#connection.publish(channel, payload).then(
+      () => {
+        this.#bytes -= size;
+      },
+      () => {
+        this.#bytes -= size;
+        this.#dropped += 1;
+      },
+    );
+    return true;
+  }
+
+  /** How many messages were not sent or not confirmed. */
+  dropped(): number {
+    return this.#dropped;
+  }
+
+  /** How many bytes are on their way. */
+  inFlightBytes(): number {
+    return this.#bytes;
+  }
+}
