@@ -23,14 +23,15 @@ export interface Import {
   readonly typeOnly: boolean;
 }
 
-/** Every file below a directory of the project; not hidden ones and not what is generated. */
+/** Every text file below a directory of the project; not hidden ones and not what is generated. */
 export function sourceFiles(directory: string): SourceFile[] {
   const found = readdirSync(join(root, directory), { recursive: true, withFileTypes: true });
   const paths = found.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   return paths
     .map((path) => relative(root, path).split(sep).join("/"))
     .filter((path) => !path.startsWith("src/store/generated/") && !path.includes("/."))
-    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }));
+    .map((path) => ({ path, text: readFileSync(join(root, path), "utf8") }))
+    .filter(({ text }) => !text.includes("\0")); // a picture, an archive
 }
 
 /** The imports of a TypeScript file. */
