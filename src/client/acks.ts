@@ -1,0 +1,44 @@
+// Acks in batches: the server hears how far each channel has been handled, a few times a second at most.
+import { Alarm } from "./timers.ts";
+
+/** So long after the first handled event, in milliseconds, … */
+const WITHIN_MS = 250;
+/** … or after so many. */
+const AT_MOST = 100;
+
+/** Collects what has been handled. */
+export class Acks {
+  readonly #send: (channel: string, offset: number) => Promise<unknown>;
+  readonly #alarm = new Alarm();
+  readonly #pending = new Map<string, number>();
+  #noted = 0;
+
+  /** `send` resolves when the server has taken an ack, and rejects when it must be sent again. */
+  constructor(send: (channel: string, offset: number) => Promise<unknown>) {
+    this.#send = send;
+  }
+
+  /** Everything in `channel` up to `offset` has been handled. */
+  note(channel: string, offset: number): void {
+    this.#pending.set(channel, Math.max(offset, this.#pending.get(channel) ?? 0));
+    this.#noted++;
+    if (this.#noted === 1) this.#alarm.after(WITHIN_MS, () => void this.flush());
+    else if (this.#noted === AT_MOST) void this.flush();
+  }
+
+  /** Sends what has been noted. What does not arrive is sent with the next flush. */
+  async flush(): Promise<void> {
+    this.#alarm.cancel();
+    this.#noted = 0;
+    const sent = [...this.#pending];
+    const taken = await Promise.allSettled(sent.map(([channel, offset]) => this.#send(channel, offset)));
+    for (const [at, [channel, offset]] of sent.entries()) {
+      const isTaken = taken[at]?.status === "fulfilled" && this.#pending.get(channel) === offset;
+      if (isTaken) this.#pending.delete(channel);
+    }
+  }
+
+  stop(): void {
+    this.#alarm.cancel();
+  }
+}

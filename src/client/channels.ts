@@ -1,0 +1,123 @@
+// The handle of `/channels`: subscriptions, rooms and messages that outlive their connections.
+import type { ChannelsServerEvents, Subscribed } from "../contract/channels-namespace.ts";
+import type { MessageBody } from "../contract/messaging.ts";
+import { Acks } from "./acks.ts";
+import { type Core, createCore } from "./durable-handle.ts";
+import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
+import type { ArgumentsOf, Listener } from "./events.ts";
+import type { LifecycleEvents, State } from "./lifecycle.ts";
+import { channelOf } from "./names.ts";
+import type { Context } from "./options.ts";
+import { createSubscriptions } from "./subscriptions.ts";
+
+/** Events of the channels, with their arguments. */
+export type ChannelsEvents = ArgumentsOf<ChannelsServerEvents & LifecycleEvents>;
+
+/** One user's channels. */
+export interface ChannelsClient {
+  readonly state: State;
+  /** Adds a listener; returns how to take it away. Durable events wait for what their listeners return. */
+  on<Event extends keyof ChannelsEvents>(event: Event, listener: Listener<ChannelsEvents[Event]>): () => void;
+  /** Hears a channel from where it was left, now and after every reconnect. Rejects when the server refuses it. */
+  subscribe(channel: string): Promise<Subscribed>;
+  unsubscribe(channel: string): Promise<void>;
+  /** The user's own notifications, and those to everyone. */
+  subscribeNotifications(): Promise<Subscribed>;
+  /** The results of a run session. */
+  subscribeRunResults(session: string): Promise<Subscribed>;
+  /** Joins a room and hears its messages, now and after every reconnect; → how many are in it. */
+  joinRoom(room: string): Promise<{ members: number }>;
+  leaveRoom(room: string): Promise<void>;
+  /** To a room that was joined. It comes back as `room_message` too. */
+  sendToRoom(room: string, body: MessageBody): Promise<{ id: string; offset: number }>;
+  sendToUser(to: string, body: MessageBody): Promise<{ id: string; delivered: boolean }>;
+  /** To one user, or to everyone. */
+  chat(content: string | Record<string, unknown>, to?: string): Promise<{ id: string }>;
+  /** Dropped when there is no connection. */
+  typing(where: { to: string } | { room: string }): void;
+  /** Who of a room that was joined, or of these users, is online. */
+  presence(of: { room: string } | { users: string[] }): Promise<string[]>;
+  /** Disconnects after the listeners that run, and the acks of what they handled. */
+  close(): Promise<void>;
+}
+
+const EVENT_OF: Record<string, string> = {
+  notifications: "notifications",
+  messages: "user_message",
+  "run-results": "run-results",
+  rooms: "room_message",
+};
+
+/** Connects to `/channels`. */
+export function createChannels(context: Context): ChannelsClient {
+  const subscriptions = createSubscriptions((channel, since) => core.emit("unrecovered", { channel, since }));
+  const acks = new Acks((channel, offset) => core.session.ask("ack", { channel, offset }).catch(unlessRefused));
+
+  const core: Core = createCore(context, {
+    namespace: "/channels",
+    eventsOf: (channel) => [EVENT_OF[channel.slice(0, channel.indexOf("/"))] ?? ""],
+    async hello(core, { user }) {
+      await core.streams?.open(channelOf.messages(user)); // heard without a subscription
+      return {};
+    },
+    async restore(core) {
+      const refused = await subscriptions.restore(core);
+      for (const { channel, error } of refused) {
+        core.emit("error", { code: error.code, message: error.message, channel, timestamp: new Date().toISOString() });
+      }
+      void acks.flush();
+    },
+    askAgain(core, channel) {
+      if (core.session.state !== "connected") return; // the restore after the connect asks
+      subscriptions.ask(core, channel).catch((error: unknown) => {
+        if (toClasswireError(error, "SERVER_ERROR").code !== "FORBIDDEN") core.session.restart("an event was missing");
+      });
+    },
+    handled: (_core, channel, offset) => acks.note(channel, offset),
+  });
+
+  core.events.on("error", (payload) => {
+    // An error that names a channel ends its subscription.
+    if (typeof payload !== "object" || payload === null || !("channel" in payload)) return;
+    if (errorFromWire(payload)?.code === "FORBIDDEN") subscriptions.forget(core, String(payload.channel));
+  });
+  core.session.start();
+
+  const { session } = core;
+  return {
+    get state() {
+      return session.state;
+    },
+    on: (event, listener) => core.events.on(event, listener as Listener<readonly unknown[]>),
+    subscribe: (channel) => subscriptions.subscribe(core, channel),
+    async unsubscribe(channel) {
+      if (subscriptions.forget(core, channel) && session.state === "connected")
+        await session.ask("unsubscribe", { channel });
+    },
+    async subscribeNotifications() {
+      const { user } = await context.tokens.get();
+      return subscriptions.subscribe(core, channelOf.notifications(user));
+    },
+    subscribeRunResults: (run) => subscriptions.subscribe(core, channelOf.runResults(run)),
+    joinRoom: (room) => subscriptions.join(core, room),
+    async leaveRoom(room) {
+      if (subscriptions.leave(core, room) && session.state === "connected") await session.ask("leave_room", { room });
+    },
+    sendToRoom: (room, body) => session.request("room_message", { room, ...body }),
+    sendToUser: (to, body) => session.request("user_message", { to, ...body }),
+    chat: (content, to) => session.request("chat", to === undefined ? { content } : { to, content }),
+    typing: (where) => session.send("typing", where),
+    presence: async (of) => (await session.request<{ online: string[] }>("presence", of)).online,
+    close: () =>
+      core.close(async () => {
+        if (session.state === "connected") await acks.flush();
+        acks.stop();
+      }),
+  };
+}
+
+/** An ack that the server refuses (a room that was left) need not be sent again; anything else is. */
+function unlessRefused(error: unknown): undefined {
+  if (error instanceof ClasswireError && error.code === "FORBIDDEN") return undefined;
+  throw error;
+}

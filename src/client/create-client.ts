@@ -1,0 +1,69 @@
+// The client of one user: its namespaces over one connection, and what they share.
+import { Manager } from "socket.io-client";
+import { type ChannelsClient, createChannels } from "./channels.ts";
+import { createDashboard, type DashboardClient } from "./dashboard.ts";
+import type { ClientOptions, Context } from "./options.ts";
+import { memoryStorage } from "./storage.ts";
+import { createStudyTime, type StudyTimeClient } from "./study-time.ts";
+import { createTokens } from "./tokens.ts";
+import { pageVisibility, type Visibility } from "./visibility.ts";
+
+/** A client of one user. A handle is made, and connects, when it is first asked for; after its end, anew. */
+export interface Client {
+  dashboard(): DashboardClient;
+  channels(): ChannelsClient;
+  /** Studies a course; each course has its own connection. */
+  studyTime(courseId: string): StudyTimeClient;
+  /** Closes all handles. */
+  close(): Promise<void>;
+}
+
+const ALWAYS: Visibility = { visible: () => true, onChange: () => () => undefined };
+
+/** Makes a client; nothing connects yet. */
+export function createClient(options: ClientOptions): Client {
+  const { url, transports = ["websocket", "polling"], visibility = pageVisibility() } = options;
+  const makeManager = (): Manager =>
+    new Manager(url, {
+      path: "/socket.io",
+      transports: [...transports],
+      tryAllTransports: true,
+      autoConnect: false,
+      reconnection: false, // each session knows better when to come back, and with which handshake
+      timeout: options.timeoutMs ?? 10_000,
+    });
+  const context: Context = {
+    url,
+    tokens: createTokens(options.token),
+    storage: options.storage ?? memoryStorage(),
+    backoff: options.backoff ?? { first: 1000, longest: 30_000 },
+    timeoutMs: options.timeoutMs ?? 10_000,
+    attempts: options.attempts ?? 5,
+    manager: makeManager(),
+  };
+  const courses = new Map<string, StudyTimeClient>();
+  let dashboard: DashboardClient | undefined;
+  let channels: ChannelsClient | undefined;
+
+  return {
+    dashboard() {
+      if (dashboard === undefined || dashboard.state === "closed") dashboard = createDashboard(context);
+      return dashboard;
+    },
+    channels() {
+      if (channels === undefined || channels.state === "closed") channels = createChannels(context);
+      return channels;
+    },
+    studyTime(courseId) {
+      const known = courses.get(courseId);
+      if (known !== undefined && known.state !== "closed") return known;
+      // A namespace admits one socket per connection, and this one comes and goes with the page's visibility.
+      const made = createStudyTime({ ...context, manager: makeManager() }, courseId, visibility || ALWAYS);
+      courses.set(courseId, made);
+      return made;
+    },
+    async close() {
+      await Promise.all([dashboard, channels, ...courses.values()].map((handle) => handle?.close()));
+    },
+  };
+}

@@ -1,0 +1,62 @@
+// The handle of `/dashboard`: a learner's progress and quizzes, none twice and none missing.
+import type { DashboardConnected, DashboardServerEvents, Snapshot } from "../contract/dashboard.ts";
+import { createCore } from "./durable-handle.ts";
+import type { ArgumentsOf, Listener } from "./events.ts";
+import type { LifecycleEvents, State } from "./lifecycle.ts";
+import type { Context } from "./options.ts";
+
+/** Events of a dashboard, with their arguments. */
+export type DashboardEvents = ArgumentsOf<DashboardServerEvents & LifecycleEvents>;
+
+/** One user's dashboard. */
+export interface DashboardClient {
+  readonly state: State;
+  /** Adds a listener; returns how to take it away. Durable events wait for what their listeners return. */
+  on<Event extends keyof DashboardEvents>(event: Event, listener: Listener<DashboardEvents[Event]>): () => void;
+  /** Totals, topics and the newest quizzes, true at its `offset`. */
+  snapshot(): Promise<Snapshot>;
+  /** The server's time (RFC 3339). */
+  ping(): Promise<string>;
+  /** Disconnects after the listeners that run. */
+  close(): Promise<void>;
+}
+
+/** The one stream of a dashboard, as positions are kept under it; events say the channel's full name. */
+const EVENTS = ["progress_updated", "quiz_completed"];
+
+/** Connects to `/dashboard`. */
+export function createDashboard(context: Context): DashboardClient {
+  let channel = "";
+  const core = createCore(context, {
+    namespace: "/dashboard",
+    eventsOf: () => EVENTS,
+    async hello(core, { user }) {
+      channel = `dashboard/${user}`; // ids are whole numbers here: nothing to encode
+      const since = (await core.streams?.open(channel))?.since;
+      return since === undefined ? {} : { since: since.offset, epoch: since.epoch };
+    },
+    async restore(core, payload) {
+      const { recovered } = payload as unknown as DashboardConnected;
+      const stream = await core.streams?.open(channel);
+      if (recovered === false) {
+        core.emit("unrecovered", { channel, since: stream?.since?.offset ?? 0 });
+        stream?.startAnywhere();
+      }
+      // Without a position the connection starts at the head: where that is, the snapshot says.
+      if (stream?.since === undefined) stream?.startAfter((await core.session.ask<Snapshot>("snapshot")).offset);
+    },
+    // The dashboard has no subscribe: a new handshake says from where.
+    askAgain: (core) => core.session.restart("an event was missing"),
+    handled: () => undefined, // nor acks: the offset is the client's to keep
+  });
+  core.session.start();
+  return {
+    get state() {
+      return core.session.state;
+    },
+    on: (event, listener) => core.events.on(event, listener as Listener<readonly unknown[]>),
+    snapshot: () => core.session.request<Snapshot>("snapshot"),
+    ping: async () => (await core.session.request<{ timestamp: string }>("ping")).timestamp,
+    close: () => core.close(),
+  };
+}

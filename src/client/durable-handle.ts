@@ -1,0 +1,122 @@
+// What the handles of `/dashboard` and `/channels` have in common: a session, listeners, and streams behind them.
+import { Events } from "./events.ts";
+import type { LifecycleEvents } from "./lifecycle.ts";
+import type { Context } from "./options.ts";
+import { createPositions } from "./positions.ts";
+import { Session } from "./session.ts";
+import { metaOf, Streams } from "./streams.ts";
+import type { Token } from "./tokens.ts";
+
+/** Names that only the client itself may use, whatever a backend emits. */
+const OWN: ReadonlySet<string> = new Set<keyof LifecycleEvents>([
+  "disconnected",
+  "retrying",
+  "closed",
+  "unrecovered",
+  "listener_error",
+]);
+
+/** The parts in which the two handles differ. */
+export interface Behaviour {
+  namespace: string;
+  /** The events of a channel, as listeners know them. */
+  eventsOf(channel: string): readonly string[];
+  /** The handshake, once the streams are there. */
+  hello(core: Core, token: Token): Promise<Record<string, unknown>>;
+  /** After the first event of a connection: rooms, subscriptions, starting points. */
+  restore(core: Core, payload: Record<string, unknown>): Promise<void>;
+  /** Asks for a channel again, from where its stream stands. */
+  askAgain(core: Core, channel: string): void;
+  /** Everything in the channel up to the offset has been handled. */
+  handled(core: Core, channel: string, offset: number): void;
+}
+
+/** Listener arguments of any event; the handles' types say which. */
+type AnyEvents = Record<string, readonly unknown[]>;
+
+/** The inside of a handle. */
+export interface Core {
+  readonly session: Session;
+  readonly events: Events<AnyEvents>;
+  /** There after the first `hello`. */
+  readonly streams: Streams | undefined;
+  /** The log that offsets belong to on this connection. */
+  readonly epoch: string;
+  emit(event: string, ...args: unknown[]): void;
+  /** Waits for listeners that run, then disconnects. `before` runs in between. */
+  close(before?: () => Promise<void>): Promise<void>;
+}
+
+/** Makes the inside of a handle; nothing connects before `session.start()`. */
+export function createCore(context: Context, behaviour: Behaviour): Core {
+  const stop = new AbortController();
+  let streams: Streams | undefined;
+  let epoch = "";
+
+  const events = new Events<AnyEvents>((event) => {
+    for (const [channel, stream] of streams?.entries() ?? []) {
+      if (behaviour.eventsOf(channel).includes(event)) stream.listened();
+    }
+  });
+
+  const report: LifecycleEvents["listener_error"] = (failure) => {
+    events.emit("listener_error", [failure], () => undefined); // a listener of errors that fails itself has nobody to tell
+  };
+
+  function emit(event: string, ...args: unknown[]): void {
+    events.emit(event, args, (error) => report({ error, event, attempt: 1, skipped: true }));
+  }
+
+  function streamsOf(user: string): Streams {
+    return new Streams({
+      positions: createPositions(context.storage, context.url, user),
+      epoch: () => epoch,
+      heard: (channel) => behaviour.eventsOf(channel).some((event) => events.of(event).length > 0),
+      listeners: (event) => events.of(event),
+      handled: (channel, offset) => behaviour.handled(core, channel, offset),
+      askAgain: (channel) => behaviour.askAgain(core, channel),
+      attempts: context.attempts,
+      report,
+      signal: stop.signal,
+    });
+  }
+
+  const session = new Session({
+    ...context,
+    namespace: behaviour.namespace,
+    async hello(token) {
+      streams ??= streamsOf(token.user);
+      return behaviour.hello(core, token);
+    },
+    async onConnected(payload) {
+      epoch = typeof payload["epoch"] === "string" ? payload["epoch"] : "";
+      for (const [, stream] of streams?.entries() ?? []) stream.reconnected();
+      await behaviour.restore(core, payload);
+    },
+    onEvent(event, [payload, second]) {
+      const meta = metaOf(second);
+      if (meta !== undefined) streams?.take({ event, payload, meta });
+      else if (!OWN.has(event)) emit(event, payload);
+    },
+    report: (event, args) => emit(event, ...args),
+  });
+
+  const core: Core = {
+    session,
+    events,
+    get streams() {
+      return streams;
+    },
+    get epoch() {
+      return epoch;
+    },
+    emit,
+    async close(before = async () => undefined) {
+      stop.abort(new Error("the client was closed"));
+      await streams?.close();
+      await before();
+      session.close();
+    },
+  };
+  return core;
+}

@@ -1,0 +1,215 @@
+// One namespace, kept connected: connect, restore, renew, come back after a failure, and know when not to.
+import type { Manager } from "socket.io-client";
+import { type BackoffOptions, createBackoff } from "./backoff.ts";
+import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
+import { Gate } from "./gate.ts";
+import type { LifecycleEvents, State } from "./lifecycle.ts";
+import { createRefresh } from "./refresh.ts";
+import { Alarm } from "./timers.ts";
+import type { Token, Tokens } from "./tokens.ts";
+import { Wire } from "./wire.ts";
+
+/** What a session is made of. */
+export interface SessionOptions {
+  manager: Manager;
+  namespace: string;
+  tokens: Tokens;
+  backoff: BackoffOptions;
+  /** How long a connection and each answer may take, in milliseconds. */
+  timeoutMs: number;
+  /** What the handshake carries beside the token. */
+  hello(token: Token): Promise<Record<string, unknown>>;
+  /** The first event of a connection, before any other; what the connection needs is set up here. */
+  onConnected(payload: Record<string, unknown>): Promise<void>;
+  onEvent(event: string, args: unknown[]): void;
+  report<Event extends "disconnected" | "retrying" | "closed">(
+    event: Event,
+    args: Parameters<LifecycleEvents[Event]>,
+  ): void;
+}
+
+/** After `RATE_LIMIT` the next attempt comes no sooner. */
+const LIMITED_MS = 10_000;
+/** A connection that lasted so long was a good one: the back-off begins anew. */
+const STABLE_MS = 10_000;
+/** So many tokens in a row may be refused before the session gives up. */
+const MOST_REFUSALS = 3;
+/** The end of the session when the server says so. */
+const FINAL: ReadonlySet<string> = new Set(["AUTH_FAILED", "FORBIDDEN", "INVALID_MESSAGE", "REPLACED", "CLOSED"]);
+const RENEWABLE: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"]);
+
+/** A connection to one namespace over any number of Socket.IO connections. */
+export class Session {
+  readonly #options: SessionOptions;
+  readonly #wire: Wire;
+  readonly #backoff;
+  readonly #refresh;
+  readonly #alarm = new Alarm();
+  readonly #gate = new Gate();
+  #state: State = "waiting";
+  #attempt = 0;
+  #connectedAt = 0;
+  #refusals = 0;
+  #token: Token | undefined;
+  #lastWord: ClasswireError | undefined;
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#backoff = createBackoff(options.backoff);
+    this.#refresh = createRefresh(options.tokens, (token) => this.ask("refresh_token", { token: token.text }));
+    this.#wire = new Wire(options.manager, options.namespace, {
+      onAccepted: () => undefined, // the event `connected` follows
+      onRefused: (error) => void this.#failed(error),
+      onEvent: (event, args) => this.#take(event, args),
+      onGone: (reason) => this.#gone(reason),
+    });
+  }
+
+  /** `connected` once rooms and subscriptions are restored. */
+  get state(): State {
+    return this.#state;
+  }
+
+  /** Starts connecting; does nothing unless the session waits. */
+  start(): void {
+    if (this.#state === "waiting") void this.#connect();
+  }
+
+  /** Disconnects cleanly until `start()` is called. */
+  pause(): void {
+    if (this.#state === "closed") return;
+    const wasThere = this.#state !== "waiting";
+    this.#leave("waiting");
+    if (wasThere) this.#options.report("disconnected", [{ reason: "paused" }]);
+  }
+
+  /** Makes a new connection now, with a new handshake. */
+  restart(reason: string): void {
+    this.#wire.drop(reason);
+  }
+
+  /** Sends on the connection of this moment and gives back the answer. */
+  ask<Value extends object>(event: string, payload?: unknown): Promise<Value> {
+    return this.#wire.request(event, payload, this.#options.timeoutMs);
+  }
+
+  /** The same once there is a connection, for which it waits as long as an answer may take. */
+  async request<Value extends object>(event: string, payload?: unknown): Promise<Value> {
+    await this.ready(event);
+    return this.ask(event, payload);
+  }
+
+  /** Resolves once there is a connection; rejects with `TIMEOUT` or `CLOSED`. `what` waits for it, for the message. */
+  async ready(what: string): Promise<void> {
+    if (this.#state === "closed") throw new ClasswireError("CLOSED", `${what}: this client is closed`);
+    await this.#gate.wait(what, this.#options.timeoutMs);
+  }
+
+  /** Sends without an answer; dropped when there is no connection. */
+  send(event: string, payload: unknown): void {
+    this.#wire.send(event, payload);
+  }
+
+  /** Ends the session: with an error when it could not go on. */
+  close(error?: ClasswireError): void {
+    if (this.#state === "closed") return;
+    this.#leave("closed");
+    this.#gate.fail(error ?? new ClasswireError("CLOSED", "this client was closed"));
+    this.#options.report("closed", [error === undefined ? {} : { error }]);
+  }
+
+  async #connect(): Promise<void> {
+    this.#state = "connecting";
+    const attempt = ++this.#attempt;
+    const isOver = (): boolean => attempt !== this.#attempt;
+    try {
+      const token = await this.#options.tokens.get();
+      const hello = await this.#options.hello(token);
+      if (isOver()) return;
+      this.#token = token;
+      this.#wire.connect({ ...hello, token: token.text });
+    } catch (error) {
+      if (!isOver()) await this.#failed(toClasswireError(error, "UNREACHABLE"));
+      return;
+    }
+    this.#alarm.after(this.#options.timeoutMs, () => {
+      this.#wire.disconnect();
+      void this.#failed(new ClasswireError("UNREACHABLE", `not connected within ${this.#options.timeoutMs} ms`));
+    });
+  }
+
+  #take(event: string, args: unknown[]): void {
+    if (event === "error" || event === "close") this.#lastWord ??= lastWordOf(args[0]);
+    this.#options.onEvent(event, args);
+    if (event === "connected") void this.#restore(args[0]);
+  }
+
+  async #restore(payload: unknown): Promise<void> {
+    const attempt = this.#attempt;
+    this.#alarm.cancel();
+    this.#connectedAt = Date.now();
+    this.#lastWord = undefined;
+    this.#refusals = 0;
+    if (this.#token !== undefined) this.#refresh.watch(this.#token);
+    try {
+      await this.#options.onConnected(payload as Record<string, unknown>);
+    } catch (error) {
+      if (attempt === this.#attempt) this.restart(toClasswireError(error, "UNREACHABLE").message);
+      return;
+    }
+    if (attempt !== this.#attempt || !this.#wire.connected) return;
+    this.#state = "connected";
+    this.#gate.open();
+  }
+
+  #gone(reason: string): void {
+    this.#options.report("disconnected", [{ reason }]);
+    if (Date.now() - this.#connectedAt > STABLE_MS) this.#backoff.reset();
+    const error = this.#lastWord ?? new ClasswireError("DISCONNECTED", reason);
+    this.#lastWord = undefined;
+    void this.#failed(error);
+  }
+
+  /** Decides what an error means for the session. */
+  async #failed(error: ClasswireError): Promise<void> {
+    if (this.#state === "closed") return;
+    this.#leave("waiting");
+    if (FINAL.has(error.code)) return this.close(error);
+    if (RENEWABLE.has(error.code) && !(await this.#renewed())) return this.close(error);
+    if (this.#state !== "waiting") return;
+    const delayMs = this.#backoff.next(error.code === "RATE_LIMIT" ? LIMITED_MS : 0);
+    this.#alarm.after(delayMs, () => this.start());
+    this.#options.report("retrying", [{ error, delayMs }]);
+  }
+
+  /** Whether there is another token than the refused one. */
+  async #renewed(): Promise<boolean> {
+    if (this.#token === undefined || ++this.#refusals > MOST_REFUSALS) return false;
+    try {
+      return (await this.#options.tokens.renew(this.#token)) !== undefined;
+    } catch (error) {
+      return toClasswireError(error, "UNREACHABLE").code === "UNREACHABLE"; // the next attempt asks for it again
+    }
+  }
+
+  #leave(state: State): void {
+    this.#attempt++;
+    this.#state = state;
+    this.#gate.shut();
+    this.#alarm.cancel();
+    this.#refresh.stop();
+    this.#wire.disconnect();
+  }
+}
+
+/**
+ * What an `error` or `close` event says about coming back. Other errors are about one message or channel, not about the
+ * connection; an expired token is followed by a `close`, of which it is the reason.
+ */
+function lastWordOf(value: unknown): ClasswireError | undefined {
+  const error = errorFromWire(value);
+  if (error !== undefined) return RENEWABLE.has(error.code) ? error : undefined;
+  if (typeof value !== "object" || value === null || !("reason" in value)) return undefined;
+  const reason = String(value.reason);
+  return new ClasswireError(reason === "replaced" ? "REPLACED" : "DISCONNECTED", reason);
+}

@@ -1,0 +1,133 @@
+// What an application wants to hear: rooms and channels, established anew on every connection.
+import type { Subscribed } from "../contract/channels-namespace.ts";
+import type { Core } from "./durable-handle.ts";
+import { type ClasswireError, toClasswireError } from "./errors.ts";
+import { channelOf } from "./names.ts";
+import type { Stream } from "./stream.ts";
+
+/** A room or channel that the server does not give any more. */
+export interface Refused {
+  channel: string;
+  error: ClasswireError;
+}
+
+/** The wishes of one handle. */
+export interface Subscriptions {
+  /** Subscribes now, or with the next connection; rejects when the server refuses, and forgets the wish. */
+  subscribe(core: Core, channel: string): Promise<Subscribed>;
+  /** Joins a room and subscribes to its channel, likewise. */
+  join(core: Core, room: string): Promise<{ members: number }>;
+  /** Asks for a channel from where its stream stands. */
+  ask(core: Core, channel: string): Promise<Subscribed>;
+  /** Takes a wish back; true if the channel was wished for. */
+  forget(core: Core, channel: string): boolean;
+  /** True if the room had been joined. */
+  leave(core: Core, room: string): boolean;
+  /** Establishes every wish on a new connection. Rejects when the connection goes; → what the server refused. */
+  restore(core: Core): Promise<Refused[]>;
+}
+
+/** So many requests go out at once after a connect, then one each {@link PACE_MS}: the server takes 50 in a second. */
+const AT_ONCE = 50;
+const PACE_MS = 25;
+/** Refusals that another try would meet again. */
+const FINAL: ReadonlySet<string> = new Set(["FORBIDDEN", "INVALID_MESSAGE", "NOT_FOUND"]);
+/** Notifications to everyone come with the user's own. */
+const EVERYONE = "notifications/:everyone";
+
+/** Makes an empty list of wishes. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
+export function createSubscriptions(onUnrecovered: (channel: string, since: number) => void): Subscriptions {
+  const rooms = new Map<string, { members: number } | undefined>();
+  const channels = new Map<string, Subscribed | undefined>(); // with the answer on this connection
+
+  async function ask(core: Core, channel: string): Promise<Subscribed> {
+    const stream = await core.streams?.open(channel);
+    const since = stream?.since;
+    // Own messages are heard already, from a place that only a subscribe of one's own tells.
+    if (since === undefined && channel.startsWith("messages/")) await core.session.ask("unsubscribe", { channel });
+    const from = since === undefined ? {} : { since: since.offset, epoch: since.epoch };
+    const answer = await core.session.ask<Subscribed>("subscribe", { channel, ...from });
+    stream?.startAfter(answer.offset - answer.replayed, { lost: !answer.recovered });
+    if (!answer.recovered) onUnrecovered(channel, since?.offset ?? 0);
+    if (channels.has(channel)) channels.set(channel, answer);
+    return answer;
+  }
+
+  async function join(core: Core, room: string): Promise<{ members: number }> {
+    const joined = await core.session.ask<{ members: number }>("join_room", { room });
+    await ask(core, channelOf.room(room));
+    if (rooms.has(room)) rooms.set(room, joined);
+    return joined;
+  }
+
+  /** Does `work` on the connection there is, or on the next one; a refusal ends the wish. */
+  async function insist<Value>(core: Core, what: string, work: () => Promise<Value>, forget: () => void) {
+    for (;;) {
+      try {
+        await core.session.ready(what);
+        return await work();
+      } catch (error) {
+        const { code } = toClasswireError(error, "SERVER_ERROR");
+        if (code === "DISCONNECTED" || (code === "TIMEOUT" && core.session.state !== "connected")) continue;
+        forget();
+        throw error;
+      }
+    }
+  }
+
+  /** Open streams that nobody wished for by name (own messages, notifications to everyone) and that have begun. */
+  function heardAnyway([channel, stream]: [string, Stream]): boolean {
+    return stream.since !== undefined && !channels.has(channel) && !channel.startsWith("rooms/");
+  }
+
+  return {
+    ask,
+    subscribe(core, channel) {
+      if (!channels.has(channel)) channels.set(channel, undefined);
+      const subscribed = async () => channels.get(channel) ?? ask(core, channel);
+      return insist(core, `subscribe ${channel}`, subscribed, () => channels.delete(channel));
+    },
+    join(core, room) {
+      if (!rooms.has(room)) rooms.set(room, undefined);
+      const joined = async () => rooms.get(room) ?? join(core, room);
+      return insist(core, `join_room ${room}`, joined, () => rooms.delete(room));
+    },
+    forget(core, channel) {
+      core.streams?.drop(channel);
+      if (channel.startsWith("notifications/")) core.streams?.drop(EVERYONE);
+      return channels.delete(channel);
+    },
+    leave(core, room) {
+      core.streams?.drop(channelOf.room(room));
+      return rooms.delete(room);
+    },
+    async restore(core) {
+      const refused: Refused[] = [];
+      let asked = 0;
+      const establish = async (channel: string, work: () => Promise<unknown>, forget: () => void): Promise<void> => {
+        if (++asked > AT_ONCE) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+        try {
+          await work();
+        } catch (error) {
+          const reason = toClasswireError(error, "SERVER_ERROR");
+          if (!FINAL.has(reason.code)) throw reason;
+          forget();
+          refused.push({ channel, error: reason });
+        }
+      };
+      for (const room of rooms.keys()) {
+        const forget = () => rooms.delete(room);
+        await establish(channelOf.room(room), () => join(core, room), forget);
+      }
+      for (const channel of channels.keys()) {
+        const forget = () => channels.delete(channel);
+        await establish(channel, () => ask(core, channel), forget);
+      }
+      for (const [channel] of (core.streams?.entries() ?? []).filter(heardAnyway)) {
+        const forget = () => core.streams?.drop(channel);
+        await establish(channel, () => ask(core, channel), forget);
+      }
+      return refused;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// Ephemeral sends through Redis (the standard Socket.IO Redis emitter protocol): heard now, by whoever is there.
+import { Emitter } from "@socket.io/redis-emitter";
+import { z } from "zod";
+import { channelOf, roomOf } from "../contract/channels.ts";
+import { courseId, roomName, sessionId, userId } from "../contract/ids.ts";
+import { jsonObject } from "../contract/json.ts";
+import { type DataUpdate, notification, runResult, type SystemMessage } from "../contract/messaging.ts";
+import { parse } from "../contract/parse.ts";
+import * as events from "./live-events.ts";
+
+/** What is used of a Redis client: `redis` and `ioredis` clients have it. */
+export interface RedisPublisher {
+  publish(channel: string, message: Buffer): Promise<number>;
+}
+
+/** Whom a send is for. Without one of these it is for everyone in `/channels`. */
+export type Target = { user: string } | { room: string };
+
+/**
+ * Sends that are heard by the connections of this moment, on every node, and are not stored.
+ * Each checks its payload first (throws a `Failure`) and resolves with the number of nodes that heard it. It rejects when
+ * Redis cannot be reached; a caller that does not care may ignore the promise, which then never ends the process.
+ */
+export interface LiveSends {
+  /** A message of the platform itself. */
+  system(message: z.input<typeof events.channelsEvents.system>, to?: Target): Promise<number>;
+  /** Something that a page shows has changed. */
+  dataUpdate(update: DataUpdate, to?: Target): Promise<number>;
+  /** A notification that nobody needs later (`notify` stores it). */
+  notification(user: string, body: z.input<typeof notification>): Promise<number>;
+  /** A run result that nobody needs later (`pushRunResult` stores it), or a part of one while the run goes on. */
+  runResult(session: string, result: z.input<typeof runResult>): Promise<number>;
+  /** Any event of `/channels` to all connections of a user. */
+  toUser<Event extends events.ChannelsEvent>(
+    user: string,
+    event: Event,
+    payload: events.ChannelsPayload<Event>,
+  ): Promise<number>;
+  /** Any event of `/channels` to those who have joined a room. */
+  toRoom<Event extends events.ChannelsEvent>(
+    room: string,
+    event: Event,
+    payload: events.ChannelsPayload<Event>,
+  ): Promise<number>;
+  /** An event of `/dashboard` to a user. The totals in the database are left as they are (`updateProgress` saves). */
+  toDashboard<Event extends events.DashboardEvent>(
+    user: string,
+    event: Event,
+    payload: events.DashboardPayload<Event>,
+  ): Promise<number>;
+  /** An event of the platform's own to whoever studies this course as this user. */
+  toStudyTime(user: string, course: string, event: string, payload: Record<string, unknown>): Promise<number>;
+}
+
+/** Names that Socket.IO keeps for itself, or whose meaning the server alone decides. */
+const eventName = z
+  .string()
+  .regex(/^[a-z][a-z0-9_-]{0,63}$/)
+  .refine(
+    (name) => !["connect", "connect_error", "disconnect", "disconnecting", "close"].includes(name),
+    "is reserved",
+  );
+
+/** {@link LiveSends} over a Redis client that the caller owns. `key` is the adapter's key, when it was changed. */
+export function createLiveSends(redis: RedisPublisher, { key = "socket.io" } = {}): LiveSends {
+  function emit(namespace: string, room: string | undefined, event: string, payload: object): Promise<number> {
+    let heard: Promise<number> = Promise.resolve(0);
+    // The emitter drops what publish() returns: kept here, so that an outage is an answer and not a crash.
+    const tap = {
+      publish: (channel: string, message: Buffer): void => {
+        heard = (async () => redis.publish(channel, message))();
+      },
+    };
+    const emitter = new Emitter(tap, { key }, namespace);
+    if (room === undefined) emitter.emit(event, payload);
+    else emitter.to(room).emit(event, payload);
+    heard.catch(ignored);
+    return heard;
+  }
+
+  function toChannels(room: string | undefined, event: events.ChannelsEvent, payload: unknown): Promise<number> {
+    const checked: object = parse(events.channelsEvents[event], payload);
+    return emit("/channels", room, event, events.stamped(event, checked, Date.now()));
+  }
+
+  function toDashboard(room: string, event: events.DashboardEvent, payload: unknown): Promise<number> {
+    const checked: object = parse(events.dashboardEvents[event], payload);
+    return emit("/dashboard", room, event, checked);
+  }
+
+  const targetRoom = (to: Target | undefined): string | undefined =>
+    to === undefined ? undefined : "user" in to ? userRoom(to.user) : namedRoom(to.room);
+
+  return {
+    system: (message: SystemMessage, to) => toChannels(targetRoom(to), "system", message),
+    dataUpdate: (update, to) => toChannels(targetRoom(to), "data_update", update),
+    notification(user, body) {
+      const channel = channelOf.notifications(parse(userId, user));
+      const data = parse(notification, body);
+      return emit("/channels", channel, "notifications", { channel, data, timestamp: Date.now() });
+    },
+    runResult(session, result) {
+      const channel = channelOf.runResults(parse(sessionId, session));
+      const data = parse(runResult, result);
+      return emit("/channels", channel, "run-results", { channel, data, timestamp: Date.now() });
+    },
+    toUser: (user, event, payload) => toChannels(userRoom(user), event, payload),
+    toRoom: (room, event, payload) => toChannels(namedRoom(room), event, payload),
+    toDashboard: (user, event, payload) => toDashboard(userRoom(user), event, payload),
+    toStudyTime(user, course, event, payload) {
+      const room = roomOf.study(parse(userId, user), parse(courseId, course));
+      return emit("/study-time", room, parse(eventName, event), parse(jsonObject, payload));
+    },
+  };
+}
+
+function userRoom(user: string): string {
+  return roomOf.user(parse(userId, user));
+}
+
+function namedRoom(room: string): string {
+  return channelOf.room(parse(roomName, room));
+}
+
+/** The caller has the same promise, and with it the error. */
+function ignored(): void {}
