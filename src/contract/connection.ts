@@ -79,3 +79,11 @@ export interface RawConnection {
   /** Pings the client now; false when no pong came within `timeoutMs`. */
   probe(timeoutMs: number): Promise<boolean>;
 }
+
+/** Unsent bytes of all connections of a node together: many slow clients must not cost what one may. */
+export interface UnsentBudget {
+  /** Books so many bytes more, or less. */
+  add(bytes: number): void;
+  /** True while the node holds more than it should: slow connections are closed instead of waited for. */
+  readonly exceeded: boolean;
+}

@@ -1,0 +1,91 @@
+// The raw engine: to Socket.IO an engine like engine.io (`io.bind(engine)`), to its clients a WebSocket server with five dialects.
+import { EventEmitter } from "node:events";
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { AckPings } from "./ack-pings.ts";
+import { DRAINING } from "./close-frame.ts";
+import type { Dialect } from "./codec.ts";
+import { type Arrival, RawSocket, type Shared } from "./connection.ts";
+import { Entrance } from "./entrance.ts";
+import { keepAlive } from "./keep-alive.ts";
+import { type RawEngineOptions, TIMES } from "./options.ts";
+import { TickFlush } from "./outbox.ts";
+import { Translator } from "./translation.ts";
+
+/** Emits `connection` with each {@link RawSocket}. Bind it before `io.attach`: `io.engine` should be engine.io's. */
+export class RawEngine<A = unknown> extends EventEmitter {
+  readonly #release: (admission: A) => void;
+  readonly #dialects: ReadonlyMap<string, Dialect>;
+  readonly #connections = new Set<RawSocket>();
+  readonly #entrance: Entrance<A>;
+  readonly #shared: Shared;
+  readonly #stopKeepAlive: () => void;
+
+  constructor(options: RawEngineOptions<A>) {
+    super();
+    const times = { ...TIMES, ...options.times };
+    this.#release = options.release;
+    this.#dialects = new Map(options.dialects.map((dialect) => [dialect.path, dialect]));
+    this.#shared = {
+      translator: new Translator((error) => options.onFault("translation", error)),
+      tick: new TickFlush(),
+      ackPings: new AckPings(times.ackPingMs),
+      unsent: options.unsent,
+      keepAlive: options.keepAlive,
+      times,
+      messageRate: options.messageRate,
+    };
+    this.#entrance = new Entrance(options, times, (arrival, admission) => this.#arrive(arrival, admission));
+    this.#stopKeepAlive = keepAlive(this.#connections, options.keepAlive);
+  }
+
+  /** Open connections, those that are being decided on included. */
+  get clientsCount(): number {
+    return this.#connections.size + this.#entrance.waiting;
+  }
+
+  /** The dialect that is spoken at exactly this path. */
+  dialectAt(path: string): Dialect | undefined {
+    return this.#dialects.get(path);
+  }
+
+  /** Takes an upgrade request for a dialect's path. Never throws. */
+  handleUpgrade(dialect: Dialect, request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    this.#entrance.enter(dialect, request, socket, head);
+  }
+
+  /**
+   * Closes every connection with 1001 (those that are closing already keep their code) and lets nobody in any more. Resolves
+   * when the last one is gone, at the latest after the time a close frame may go unanswered.
+   * @param overMs spreads the close frames over so many milliseconds, so that the clients do not all come back at once
+   */
+  async close(overMs = 0): Promise<void> {
+    this.#entrance.close();
+    const connections = [...this.#connections];
+    const gone = connections.map((connection) => new Promise((resolve) => connection.once("close", resolve)));
+    const perStep = Math.ceil((connections.length * STEP_MS) / Math.max(overMs, STEP_MS));
+    for (const [index, connection] of connections.entries()) {
+      connection.closing ??= DRAINING;
+      connection.close();
+      if ((index + 1) % perStep === 0 && index + 1 < connections.length) await delay(STEP_MS);
+    }
+    await Promise.all(gone);
+    this.#stopKeepAlive();
+    this.#shared.ackPings.close();
+  }
+
+  #arrive(arrival: Arrival, admission: A): void {
+    const connection = new RawSocket(arrival, this.#shared);
+    this.#connections.add(connection);
+    connection.once("close", () => {
+      this.#connections.delete(connection);
+      if (!connection.accepted) this.#release(admission);
+    });
+    this.emit("connection", connection);
+    connection.enter();
+  }
+}
+
+/** The pause between two steps of a staggered close. */
+const STEP_MS = 20;

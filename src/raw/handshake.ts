@@ -1,0 +1,58 @@
+// The WebSocket handshake: from an upgrade request to an open WebSocket, and whether its client reads compressed frames.
+import type { IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type WebSocket, WebSocketServer } from "ws";
+import { Inbox } from "./inbox.ts";
+
+/** An open WebSocket. */
+export interface Opened {
+  readonly ws: WebSocket;
+  /** What `ws` runs over. */
+  readonly socket: Duplex;
+  /** Holds what the client sends. */
+  readonly inbox: Inbox;
+  /** The client reads frames that are compressed with the full window and without context takeover. */
+  readonly compresses: boolean;
+}
+
+/** Opens WebSockets. */
+export class Handshake {
+  readonly #server: WebSocketServer;
+  #compresses = false;
+
+  /**
+   * @param maxMessageBytes larger messages close with 1009
+   * @param closeTimeoutMs how long the client may take to answer a close frame
+   */
+  constructor(maxMessageBytes: number, closeTimeoutMs: number) {
+    const options = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload: maxMessageBytes,
+      closeTimeout: closeTimeoutMs,
+      // Without context takeover a frame means the same to everyone, so it is compressed once for all (frame.ts). ws itself is
+      // only ever asked for control frames, which it neither compresses nor queues, so the two never get into each other's way.
+      perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    };
+    this.#server = new WebSocketServer(options);
+    this.#server.on("headers", (headers) => {
+      const agreed = headers.find((line) => /^sec-websocket-extensions:/i.test(line)) ?? "";
+      // A smaller window than the usual was asked for: such a client gets plain frames.
+      this.#compresses = agreed.includes("permessage-deflate") && !agreed.includes("server_max_window_bits");
+    });
+  }
+
+  /** Opens the WebSocket, or answers why not (ws does) and returns undefined. */
+  open(request: IncomingMessage, socket: Duplex, head: Buffer): Opened | undefined {
+    let opened: Opened | undefined;
+    this.#compresses = false;
+    this.#server.handleUpgrade(request, socket, head, (ws) => {
+      ws.on("error", ignore);
+      opened = { ws, socket, inbox: new Inbox(ws), compresses: this.#compresses };
+    });
+    return opened;
+  }
+}
+
+/** ws closes the connection itself after an error and says so with `close`. */
+function ignore(): void {}

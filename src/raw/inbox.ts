@@ -1,0 +1,53 @@
+// What a client sends before anybody can read it: held in order, and bounded by not reading on.
+import type { RawData, WebSocket } from "ws";
+
+/** A frame as it came. */
+export interface Received {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+}
+
+/** So many frames or bytes are held before the socket is paused. */
+const MOST_FRAMES = 32;
+const MOST_BYTES = 65_536;
+
+/** The inbound frames of one WebSocket. Holds them until `open`. */
+export class Inbox {
+  readonly #ws: WebSocket;
+  #held: Received[] = [];
+  #heldBytes = 0;
+  #reader: ((frame: Received) => void) | undefined;
+
+  constructor(ws: WebSocket) {
+    this.#ws = ws;
+    ws.on("message", (data: RawData, isBinary: boolean) => {
+      if (Buffer.isBuffer(data)) this.#receive({ data, isBinary });
+    });
+  }
+
+  /** Hands over everything held and to come, in order, until `hold`. */
+  open(reader: (frame: Received) => void): void {
+    this.#reader = reader;
+    while (this.#reader !== undefined) {
+      const frame = this.#held.shift();
+      if (frame === undefined) break;
+      this.#heldBytes -= frame.data.length;
+      this.#reader(frame);
+    }
+    if (this.#ws.isPaused) this.#ws.resume();
+  }
+
+  /** Holds everything to come. */
+  hold(): void {
+    this.#reader = undefined;
+  }
+
+  #receive(frame: Received): void {
+    if (this.#reader !== undefined) {
+      this.#reader(frame);
+      return;
+    }
+    this.#heldBytes += frame.data.length;
+    if (this.#held.push(frame) >= MOST_FRAMES || this.#heldBytes >= MOST_BYTES) this.#ws.pause();
+  }
+}

@@ -1,0 +1,47 @@
+// What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
+import type { IncomingMessage } from "node:http";
+import type { AdmissionRequest } from "../contract/connection.ts";
+import type { Dialect } from "./codec.ts";
+import type { KeepAliveTimes } from "./keep-alive.ts";
+import type { UnsentLimits } from "./outbox.ts";
+
+/** What to do with one more message of a connection. */
+export type Verdict = "take" | "drop" | "drop and say so" | "close";
+
+/** The engine's surroundings. `A` is whatever admission returns; the engine only carries it. */
+export interface RawEngineOptions<A> {
+  /** The table of dialects. */
+  readonly dialects: readonly Dialect[];
+  /** Lets a connection in, before the upgrade. Throws a `Failure` for one that may not. */
+  readonly admit: (request: AdmissionRequest) => Promise<A>;
+  /** Takes an admission back that came to nothing, because the client had gone or its namespace refused. May be called twice. */
+  readonly release: (admission: A) => void;
+  /** The rate of frames that never reach a namespace because they are malformed; one for each connection. */
+  readonly messageRate: () => () => Verdict;
+  /** The largest inbound message, in bytes; larger ones close with 1009. */
+  readonly maxMessageBytes: number;
+  /** Unsent bytes; the node's budget is shared with Socket.IO's own connections. */
+  readonly unsent: UnsentLimits;
+  readonly keepAlive: KeepAliveTimes;
+  /** Told of what is our fault; nothing of it reaches a client. */
+  readonly onFault: (what: string, error: unknown) => void;
+  /** Told of every refused connection by its code. */
+  readonly onRefused?: (dialect: string, code: string, request: IncomingMessage) => void;
+  /** Times that tests shorten. */
+  readonly times?: Partial<Times>;
+}
+
+/** Durations in milliseconds. */
+export interface Times {
+  /** How long the first frame with the token may take. */
+  readonly authFrameMs: number;
+  /** How long a connection that is refused by frame stays open where the dialect lingers. */
+  readonly lingerMs: number;
+  /** After durable frames, the ping whose pong says that they have arrived. */
+  readonly ackPingMs: number;
+  /** How long the other side may take to answer a close frame. */
+  readonly closeTimeoutMs: number;
+}
+
+/** The documented times. */
+export const TIMES: Times = { authFrameMs: 10_000, lingerMs: 10_000, ackPingMs: 500, closeTimeoutMs: 3000 };

@@ -1,0 +1,101 @@
+// Socket.IO packets (protocol 5) as the namespaces write them to a connection, and as they read them from it. Text only.
+// https://socket.io/docs/v4/socket-io-protocol/
+import type { Namespace } from "../contract/connection.ts";
+import { type Answer, isObject, SIGNALS, type Signal, type SignalName } from "./codec.ts";
+
+/** A packet from a namespace, as far as a raw connection has a use for it. */
+export type ServerPacket =
+  | { readonly type: "connect" }
+  | { readonly type: "disconnect" }
+  | { readonly type: "event"; readonly event: string; readonly args: readonly unknown[]; readonly ackId?: number }
+  | { readonly type: "ack"; readonly event: SignalName; readonly answer: Answer }
+  | { readonly type: "connect_error"; readonly code: string; readonly message: string }
+  | { readonly type: "other" };
+
+const OTHER: ServerPacket = { type: "other" };
+
+/**
+ * Reads a packet. Binary events and everything else that JSON frames cannot carry are `other`.
+ * @throws SyntaxError when the text is no packet (an emitter outside this process may have sent anything)
+ */
+export function readPacket(encoded: string): ServerPacket {
+  let at = 1;
+  if (encoded[at] === "/") {
+    const comma = encoded.indexOf(",", at);
+    at = comma < 0 ? encoded.length : comma + 1;
+  }
+  const idAt = at;
+  while (isDigit(encoded.charCodeAt(at))) at++;
+  const id = at > idAt ? Number(encoded.slice(idAt, at)) : undefined;
+  const data: unknown = at < encoded.length ? JSON.parse(encoded.slice(at)) : undefined;
+  switch (encoded[0]) {
+    case "0":
+      return { type: "connect" };
+    case "1":
+      return { type: "disconnect" };
+    case "2":
+      return eventOf(data, id);
+    case "3":
+      return ackOf(data, id);
+    case "4":
+      return refusalOf(data);
+    default:
+      return OTHER;
+  }
+}
+
+/** The packet with which a connection enters its namespace. */
+export function connectPacket(namespace: Namespace): string {
+  return `0${namespace},{}`;
+}
+
+/** The packet of a client's event. The ack that comes back carries the position of its name in {@link SIGNALS}. */
+export function eventPacket(namespace: Namespace, { event, payload }: Signal): string {
+  const args = payload === undefined ? [event] : [event, payload];
+  return `2${namespace},${SIGNALS.indexOf(event)}${JSON.stringify(args)}`;
+}
+
+/** The packet that says that everything in the channel up to `offset` has arrived. No ack comes back. */
+export function handledPacket(namespace: Namespace, channel: string, offset: number): string {
+  return `2${namespace},${JSON.stringify(["ack", { channel, offset }])}`;
+}
+
+/** The answer to an event for which the server asked an ack. */
+export function ackPacket(namespace: Namespace, ackId: number): string {
+  return `3${namespace},${ackId}[]`;
+}
+
+function eventOf(data: unknown, ackId: number | undefined): ServerPacket {
+  if (!Array.isArray(data)) return OTHER;
+  const [event, ...args] = data as unknown[];
+  if (typeof event !== "string") return OTHER;
+  return ackId === undefined ? { type: "event", event, args } : { type: "event", event, args, ackId };
+}
+
+function ackOf(data: unknown, id: number | undefined): ServerPacket {
+  const event = id === undefined ? undefined : SIGNALS[id];
+  const answer: unknown = Array.isArray(data) ? data[0] : undefined;
+  if (event === undefined || !isObject(answer)) return OTHER;
+  if (answer["ok"] === true) return { type: "ack", event, answer: { ...answer, ok: true } };
+  const error = isObject(answer["error"]) ? answer["error"] : {};
+  const { code, message } = error;
+  return {
+    type: "ack",
+    event,
+    answer: { ...answer, ok: false, error: { code: String(code), message: String(message ?? code) } },
+  };
+}
+
+function refusalOf(data: unknown): ServerPacket {
+  const error = isObject(data) ? data : {};
+  const { code, message } = isObject(error["data"]) ? error["data"] : error;
+  return {
+    type: "connect_error",
+    code: typeof code === "string" ? code : "SERVER_ERROR",
+    message: typeof message === "string" ? message : "refused",
+  };
+}
+
+function isDigit(charCode: number): boolean {
+  return charCode >= 48 && charCode <= 57;
+}

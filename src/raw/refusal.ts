@@ -1,0 +1,41 @@
+// How a connection is told that it may not come in: over HTTP before the upgrade, or with its dialect's error frame after it.
+import type { Duplex } from "node:stream";
+import { ERRORS, type Failure } from "../contract/errors.ts";
+import { closingFor, shortReason } from "./close-frame.ts";
+import type { Dialect } from "./codec.ts";
+import { textFrame } from "./frame.ts";
+import type { Opened } from "./handshake.ts";
+import { answerHttp } from "./http-answer.ts";
+
+/** After how many milliseconds a refused client should try again when nobody knows better. */
+const RETRY_AFTER_MS = 5000;
+
+/** True when the refusal is an HTTP answer; otherwise the connection must be opened for its error frame. */
+export function isRefusedByHttp(dialect: Dialect, failure: Failure): boolean {
+  if (failure.code === "SERVER_ERROR") return true;
+  if (failure.code === "RATE_LIMIT") return dialect.lingers !== true;
+  return dialect.refusal !== "frame";
+}
+
+/** Refuses before the upgrade: 429 and 503 with `Retry-After`, else 401. */
+export function refuseByHttp(socket: Duplex, dialect: Dialect, failure: Failure, token: string | undefined): void {
+  const { refusal, codec } = dialect;
+  const body = refusal === "frame" ? codec.refuse(failure, Date.now()) : refusal(failure, token);
+  const retry = failure.code === "RATE_LIMIT" || failure.code === "SERVER_ERROR";
+  const status = retry ? ERRORS[failure.code].status : 401;
+  answerHttp(socket, status, body, retry ? (failure.retryAfterMs ?? RETRY_AFTER_MS) : undefined);
+}
+
+/** Refuses an open WebSocket: the error frame, and the close frame; after `lingerMs` where the dialect lingers. */
+export function refuseByFrame({ ws, socket }: Opened, dialect: Dialect, failure: Failure, lingerMs: number): void {
+  const { code, reason } = closingFor(failure);
+  const close = () => ws.close(code, shortReason(reason));
+  if (ws.readyState !== ws.OPEN) return;
+  socket.write(textFrame(dialect.codec.refuse(failure, Date.now())));
+  if (failure.code !== "RATE_LIMIT" || dialect.lingers !== true) {
+    close();
+    return;
+  }
+  const timer = setTimeout(close, lingerMs);
+  ws.once("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,105 @@
+// From a namespace's packet to a dialect's frame: once per dialect for a broadcast, however many connections it goes to.
+import type { Dialect } from "./codec.ts";
+import { COMPRESS_ABOVE_BYTES, compressedFrame, textFrame } from "./frame.ts";
+import { readPacket, type ServerPacket } from "./packet.ts";
+
+/** The options of a write, as Socket.IO gives them; one object for all recipients of a broadcast. */
+export interface WriteOptions {
+  readonly preEncoded?: boolean | undefined;
+  readonly volatile?: boolean | undefined;
+}
+
+/** A dialect's frame, ready for any number of sockets. */
+export class Message {
+  /** Where the event stands in its channel; undefined for what is not durable. */
+  readonly durable: { readonly channel: string; readonly offset: number } | undefined;
+  /** The id of the ack that the server wants for it. */
+  readonly ackId: number | undefined;
+  readonly #text: string | null;
+  #plain: Buffer | undefined;
+  #compressed: Buffer | undefined;
+
+  constructor(text: string | null, durable?: Message["durable"], ackId?: number) {
+    this.#text = text;
+    this.durable = durable;
+    this.ackId = ackId;
+  }
+
+  /** The frame, for those who can read compressed ones or for all others; undefined when the dialect has none for the event. */
+  frame(compressed: boolean): Buffer | undefined {
+    if (this.#text === null) return undefined;
+    this.#plain ??= textFrame(this.#text);
+    if (!compressed || this.#plain.length <= COMPRESS_ABOVE_BYTES) return this.#plain;
+    this.#compressed ??= smaller(compressedFrame(this.#text), this.#plain);
+    return this.#compressed;
+  }
+}
+
+interface Broadcast {
+  readonly encoded: string;
+  readonly packet: ServerPacket;
+  readonly messages: Map<Dialect, Message>;
+}
+
+/** Translates for all connections of an engine. */
+export class Translator {
+  readonly #broadcasts = new WeakMap<object, Broadcast>();
+  readonly #onFault: (error: unknown) => void;
+
+  /** @param onFault told of packets that cannot be read; they are not sent */
+  constructor(onFault: (error: unknown) => void) {
+    this.#onFault = onFault;
+  }
+
+  /** The message for an event packet. */
+  message(dialect: Dialect, encoded: string, options: WriteOptions | undefined): Message {
+    // Only a broadcast comes with the same options again; what goes to one connection would fill the map for nothing.
+    if (options?.preEncoded !== true) return this.#translate(dialect, this.read(encoded));
+    let broadcast = this.#broadcasts.get(options);
+    if (broadcast?.encoded !== encoded) {
+      broadcast = { encoded, packet: this.read(encoded), messages: new Map() };
+      this.#broadcasts.set(options, broadcast);
+    }
+    let message = broadcast.messages.get(dialect);
+    if (message === undefined) {
+      message = this.#translate(dialect, broadcast.packet);
+      broadcast.messages.set(dialect, message);
+    }
+    return message;
+  }
+
+  /** Reads a packet of any kind. */
+  read(encoded: string): ServerPacket {
+    try {
+      return readPacket(encoded);
+    } catch (error) {
+      this.#onFault(error);
+      return { type: "other" };
+    }
+  }
+
+  #translate(dialect: Dialect, packet: ServerPacket): Message {
+    if (packet.type !== "event") return NOTHING;
+    const { event, args, ackId } = packet;
+    try {
+      const text = dialect.codec.encode(event, args, Date.now());
+      return new Message(text, text === null ? undefined : durableOf(args[1]), ackId);
+    } catch (error) {
+      this.#onFault(error); // nested so deep that it cannot be printed again
+      return NOTHING;
+    }
+  }
+}
+
+const NOTHING = new Message(null);
+
+function durableOf(meta: unknown): Message["durable"] {
+  if (typeof meta !== "object" || meta === null) return undefined;
+  const { channel, offset } = meta as { channel?: unknown; offset?: unknown };
+  if (typeof channel !== "string" || typeof offset !== "number" || !Number.isSafeInteger(offset)) return undefined;
+  return { channel, offset };
+}
+
+function smaller(a: Buffer, b: Buffer): Buffer {
+  return a.length < b.length ? a : b;
+}

@@ -1,0 +1,78 @@
+// Who gets an upgrade request: Socket.IO below its path, the raw engine at its exact paths, nobody anywhere else.
+import type { IncomingMessage, Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { Failure } from "../contract/errors.ts";
+import type { RawEngine } from "./engine.ts";
+import { answerHttp } from "./http-answer.ts";
+import { refuseByHttp } from "./refusal.ts";
+import { pathOf, queryOf } from "./request.ts";
+
+/** How upgrade requests are routed. */
+export interface UpgradeRouting<A> {
+  readonly engine: Pick<RawEngine<A>, "dialectAt" | "handleUpgrade">;
+  /** Socket.IO's path with its slash at the end. */
+  readonly socketIoPath?: string;
+  /** Whether a page of this `Origin` may connect to this `Host`. Without the header it is no browser, and is not asked about. */
+  readonly allowsOrigin: (origin: string | undefined, host: string | undefined) => boolean;
+  /** Whether another connection may come in now. */
+  readonly capacity: () => "ok" | "full" | "draining";
+  /** Upgrade requests for other paths: refused with 404, or left to the server's other listeners. */
+  readonly others?: "refuse" | "leave";
+}
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Tells a full node's clients when to come back, in milliseconds. A draining one has successors. */
+const RETRY_AFTER_MS = { full: 10_000, draining: 1000 } as const;
+
+/**
+ * Takes over the server's `upgrade` event. Call it after `io.attach(server)`: engine.io's listener, like all that were there
+ * before, then hears only what is routed to it. Any number of servers can be routed to the same engine.
+ * @returns puts the listeners back that were there before
+ */
+export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): () => void {
+  const { engine, socketIoPath = "/socket.io/", allowsOrigin, capacity, others = "refuse" } = routing;
+  const before = server.listeners("upgrade") as UpgradeListener[];
+
+  const route: UpgradeListener = (request, socket, head) => {
+    const pass = () => {
+      for (const listener of before) listener.call(server, request, socket, head);
+    };
+    const path = pathOf(request.url);
+    const isSocketIo = path.startsWith(socketIoPath);
+    const dialect = isSocketIo ? undefined : engine.dialectAt(path);
+    if (dialect === undefined && !isSocketIo) {
+      if (others === "leave") pass();
+      else refuse(socket, 404, "there is nothing to connect to here");
+      return;
+    }
+    const { origin, host } = request.headers;
+    if (origin !== undefined && !allowsOrigin(origin, host)) {
+      refuse(socket, 403, "origin not allowed");
+      return;
+    }
+    const room = isSocketIo && queryOf(request.url)["sid"] !== undefined ? "ok" : capacity(); // with a sid it is in already
+    if (room !== "ok") {
+      const failure = new Failure("SERVER_ERROR", `the node is ${room}`, { retryAfterMs: RETRY_AFTER_MS[room] });
+      socket.on("error", () => socket.destroy());
+      if (dialect === undefined)
+        answerHttp(socket, 503, JSON.stringify({ error: failure.message }), failure.retryAfterMs);
+      else refuseByHttp(socket, dialect, failure, undefined);
+      return;
+    }
+    if (dialect === undefined) pass();
+    else engine.handleUpgrade(dialect, request, socket, head);
+  };
+
+  server.removeAllListeners("upgrade");
+  server.on("upgrade", route);
+  return () => {
+    server.off("upgrade", route);
+    for (const listener of before) server.on("upgrade", listener);
+  };
+}
+
+function refuse(socket: Duplex, status: number, error: string): void {
+  socket.on("error", () => socket.destroy());
+  answerHttp(socket, status, JSON.stringify({ error }));
+}
