@@ -1,30 +1,13 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
 import { z } from "zod";
-import type { Cluster } from "../../cluster/cluster.ts";
 import { roomOf } from "../../contract/channels.ts";
-import type { Log } from "../../log/log.ts";
-import type { Control } from "../../realtime/control.ts";
-import { type EntryDependencies, enter } from "../../realtime/entry.ts";
+import { enter } from "../../realtime/entry.ts";
 import { action } from "../../realtime/handler.ts";
-import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
-import type { Services } from "../../services/services.ts";
-import type { Inheritance } from "../inheritance.ts";
+import type { ChannelsDependencies } from "./dependencies.ts";
 import { createMembership, watchDeadNodes } from "./membership.ts";
 import { messageActions } from "./messages.ts";
 import { createSubscriptions, ownChannels, type Subscriptions } from "./subscriptions.ts";
-
-/** What the namespace works with. */
-export interface ChannelsDependencies extends EntryDependencies {
-  cluster: Cluster;
-  control: Control;
-  events: Log;
-  streams: SubscriptionDependencies;
-  messages: Services["messages"];
-  runSessions: Services["runSessions"];
-  inheritance: Inheritance;
-  onFault: (error: unknown) => void;
-}
 
 /** Serves the namespace. */
 export function serveChannels(namespace: AnyNamespace, dependencies: ChannelsDependencies): void {

@@ -7,7 +7,7 @@ import { Failure } from "../../contract/errors.ts";
 import { type Action, action } from "../../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
 import type { Heir } from "../inheritance.ts";
-import type { ChannelsDependencies } from "./channels.ts";
+import type { ChannelsDependencies } from "./dependencies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** A user whose last connection is gone counts as away only after so long: a reload is no absence. */

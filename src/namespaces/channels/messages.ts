@@ -6,7 +6,7 @@ import type { Identity } from "../../contract/identity.ts";
 import { chat, type MessageBody, roomMessage, type Said, typing, userMessage } from "../../contract/messaging.ts";
 import { type Action, action } from "../../realtime/handler.ts";
 import type { AnySocket } from "../../realtime/types.ts";
-import type { ChannelsDependencies } from "./channels.ts";
+import type { ChannelsDependencies } from "./dependencies.ts";
 import type { Membership } from "./membership.ts";
 
 /** The actions by which one socket speaks. `from` is always the authenticated user. */

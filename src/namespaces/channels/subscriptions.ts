@@ -9,7 +9,7 @@ import { type From, type Subscription, subscribeSocket } from "../../realtime/st
 import type { AnySocket } from "../../realtime/types.ts";
 import type { Heir } from "../inheritance.ts";
 import { accessTo } from "./access.ts";
-import type { ChannelsDependencies } from "./channels.ts";
+import type { ChannelsDependencies } from "./dependencies.ts";
 
 /** What one socket hears. */
 export interface Subscriptions {

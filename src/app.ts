@@ -1,0 +1,144 @@
+// The composition root: puts the parts together, and takes them apart again in the right order.
+import type { Server as HttpServer } from "node:http";
+import type { Express } from "express";
+import type { Logger } from "pino";
+import type { Server } from "socket.io";
+import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { createHttp, createRouter } from "./http/http.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { createLimits } from "./limits.ts";
+import { createHttpServer, type Listening, listen } from "./listening.ts";
+import { createLog } from "./log/log.ts";
+import { createLogger } from "./logging.ts";
+import { createOriginCheck } from "./realtime/origins.ts";
+import { createTokenVerifier } from "./realtime/token.ts";
+import { createResume } from "./services/resume.ts";
+import { createRevocations } from "./services/revocations.ts";
+import { createServices, type Services } from "./services/services.ts";
+import { openStore } from "./store/store.ts";
+import { createRealtime } from "./wiring.ts";
+
+export { type Config, ConfigError, loadConfig, readConfig } from "./config.ts";
+
+/** How Classwire is created. Everything is optional: without anything it is the standalone server. */
+export interface ClasswireOptions {
+  /** The settings; by default those of the environment. `readConfig({PORT: "3000"})` makes them from an object. */
+  config?: Config;
+  /** An HTTP server of your own to attach to. What it does otherwise goes on; you listen and close it yourself. */
+  server?: HttpServer;
+  /** An Express app of your own: the API is mounted on it, and it is what the server serves. */
+  app?: Express;
+  /** A pino logger of your own. */
+  logger?: Logger;
+}
+
+/** A running Classwire. */
+export interface Classwire {
+  /** The Socket.IO server, for namespaces and events of your own. */
+  readonly io: Server;
+  /** What the API and the namespaces do, to be called directly. */
+  readonly services: Services;
+  /** The HTTP server, yours or its own. */
+  readonly server: HttpServer;
+  /** Listens on the configured ports (not where you gave a server) and resolves with the URLs. Rejects e.g. with EADDRINUSE. */
+  listen(): Promise<readonly string[]>;
+  /** Drains: tells every client, saves, flushes, lets go of everything. Resolves within 10 s; again returns the same promise. */
+  close(): Promise<void>;
+}
+
+/** How long clients are given to go, in milliseconds. */
+const DRAIN_OVER_MS = 2000;
+
+/**
+ * Creates a Classwire: opens the database (and migrates it), joins the cluster, serves the namespaces and the API. Rejects
+ * with a `ConfigError` or the error of what could not be opened; nothing stays open then.
+ */
+export async function createClasswire(options: ClasswireOptions = {}): Promise<Classwire> {
+  const config = options.config ?? loadConfig();
+  const logger = options.logger ?? createLogger(config);
+  const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
+  const limits = createLimits(config);
+  const verify = createTokenVerifier(config.auth);
+  const allowsOrigin = createOriginCheck(config.origins);
+
+  const store = await openStore(config.database);
+  const cluster = createMemoryCluster();
+  const log = createLog({ store, retention: config.retention, log: logger });
+  const services = createServices({ store, log });
+  const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
+  const resume = createResume(store, cluster.node, onFault);
+  if (!config.production) await services.catalogue.seedIfEmpty();
+
+  const metrics = createMetrics({
+    connections: () => realtime.connections(),
+    redis: () => cluster.health().redis,
+  });
+  const realtime = createRealtime({
+    config,
+    limits,
+    verify,
+    notRevoked: revocations.check,
+    allowsOrigin,
+    cluster,
+    log,
+    services,
+    resume,
+    logger,
+    onRefused: metrics.refused,
+  });
+  log.onCommitted((events) => {
+    for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
+  });
+
+  const dependencies = {
+    verify,
+    revocations,
+    services,
+    log,
+    store,
+    cluster,
+    broadcast: realtime.broadcast,
+    control: realtime.control,
+    limits,
+    metrics,
+    logger,
+    allowsOrigin,
+    trustedCidrs: config.apiTrustedCidrs,
+    draining: realtime.isDraining,
+  };
+  options.app?.use(createRouter(dependencies));
+  const server = options.server ?? createHttpServer(options.app ?? createHttp(dependencies));
+  realtime.attach(server);
+
+  let listening: Listening | undefined;
+  let closing: Promise<void> | undefined;
+
+  async function close(): Promise<void> {
+    listening?.stop();
+    await realtime.drain(DRAIN_OVER_MS);
+    await log.close();
+    await services.studyTime.close();
+    await services.idempotency.close();
+    await resume.close();
+    revocations.close();
+    await realtime.close();
+    if (options.server === undefined) server.closeAllConnections();
+    await cluster.close();
+    await store.close();
+  }
+
+  return {
+    io: realtime.io,
+    services,
+    server,
+    async listen() {
+      if (options.server === undefined) listening ??= await listen(server, config.host, config.ports);
+      return listening?.urls ?? [];
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}

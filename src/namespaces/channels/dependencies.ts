@@ -1,0 +1,20 @@
+// What the `/channels` namespace works with.
+import type { Cluster } from "../../cluster/cluster.ts";
+import type { Log } from "../../log/log.ts";
+import type { Control } from "../../realtime/control.ts";
+import type { EntryDependencies } from "../../realtime/entry.ts";
+import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
+import type { Services } from "../../services/services.ts";
+import type { Inheritance } from "../inheritance.ts";
+
+/** What the namespace works with. */
+export interface ChannelsDependencies extends EntryDependencies {
+  cluster: Cluster;
+  control: Control;
+  events: Log;
+  streams: SubscriptionDependencies;
+  messages: Services["messages"];
+  runSessions: Services["runSessions"];
+  inheritance: Inheritance;
+  onFault: (error: unknown) => void;
+}

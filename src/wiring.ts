@@ -1,0 +1,172 @@
+// The wiring of the real-time half: Socket.IO, the raw engine, the three namespaces and what they share.
+import type { Server as HttpServer } from "node:http";
+import type { Logger } from "pino";
+import type { Server } from "socket.io";
+import type { Cluster } from "./cluster/cluster.ts";
+import type { Config } from "./config.ts";
+import type { Identity, VerifyToken } from "./contract/identity.ts";
+import type { Limits } from "./limits.ts";
+import type { Log } from "./log/log.ts";
+import { serveChannels } from "./namespaces/channels/channels.ts";
+import type { ChannelsDependencies } from "./namespaces/channels/dependencies.ts";
+import { checkResume, serveDashboard } from "./namespaces/dashboard.ts";
+import { createInheritance } from "./namespaces/inheritance.ts";
+import { serveStudyTime } from "./namespaces/study-time.ts";
+import { createAdmission } from "./realtime/admission.ts";
+import { authenticate } from "./realtime/authentication.ts";
+import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
+import { createSeats, rawOf } from "./realtime/connections.ts";
+import { type Control, createControl } from "./realtime/control.ts";
+import { drain } from "./realtime/drain.ts";
+import type { AllowsOrigin } from "./realtime/origins.ts";
+import { createPlacement } from "./realtime/placement.ts";
+import { createRoll } from "./realtime/roll.ts";
+import { createRealtimeServer, guardConnections } from "./realtime/server.ts";
+import { createDelivery } from "./realtime/streams/delivery.ts";
+import { createTurns } from "./realtime/streams/turns.ts";
+import type { AnyNamespace } from "./realtime/types.ts";
+import type { Resume } from "./services/resume.ts";
+import type { Services } from "./services/services.ts";
+
+/** Replays that read the log at the same time: ten thousand catching-up clients must not stall the node. */
+const REPLAYS_AT_A_TIME = 8;
+
+/** What the real-time half stands on. */
+export interface RealtimeDependencies {
+  config: Config;
+  limits: Limits;
+  verify: VerifyToken;
+  /** Throws `INVALID_TOKEN` for a token that was revoked. */
+  notRevoked: (identity: Identity) => void;
+  allowsOrigin: AllowsOrigin;
+  cluster: Cluster;
+  log: Log;
+  services: Services;
+  resume: Resume;
+  logger: Logger;
+  /** Told of every refused connection by its code. */
+  onRefused: (code: string) => void;
+}
+
+/** The real-time half. */
+export interface Realtime {
+  readonly io: Server;
+  readonly broadcast: Broadcast;
+  readonly control: Control;
+  /** Serves clients of this HTTP server. */
+  attach(server: HttpServer): void;
+  isDraining(): boolean;
+  /** Open connections by namespace and transport. */
+  connections(): { namespace: string; transport: string; connections: number }[];
+  /** Takes no one in any more and sends everyone away, within `overMs`. */
+  drain(overMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Wires it up. */
+export function createRealtime(dependencies: RealtimeDependencies): Realtime {
+  const { config, limits, verify, allowsOrigin, cluster, log, services, resume, logger, onRefused, notRevoked } =
+    dependencies;
+  let draining = false;
+  const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
+  const options = {
+    transports: config.transports,
+    keepAlive: config.keepAlive,
+    messages: limits.messages,
+    maxMessageBytes: limits.maxMessageBytes.most,
+    maxBufferedBytes: limits.maxBufferedBytes.most,
+    allowsOrigin,
+    capacity: () => (draining ? "draining" : io.engine.clientsCount >= limits.maxConnections.most ? "full" : "ok"),
+  } as const;
+  const io: Server = createRealtimeServer(options);
+  const roll = createRoll(cluster);
+  const placement = createPlacement(cluster, roll, limits);
+  const admit = createAdmission({
+    verify,
+    notRevoked,
+    rates: cluster.rates,
+    limits,
+    placement,
+    trustQueryUser: config.trustQueryUser,
+  });
+  const seats = createSeats();
+
+  const dashboard = io.of("/dashboard") as AnyNamespace;
+  const channels = io.of("/channels") as AnyNamespace;
+  const studyTime = io.of("/study-time") as AnyNamespace;
+  const namespaces = [dashboard, channels, studyTime];
+  checkResume(dashboard);
+  for (const namespace of namespaces) {
+    authenticate(namespace, {
+      admit,
+      seats,
+      onRefused(name, code, error) {
+        onRefused(code);
+        if (code === "SERVER_ERROR")
+          logger.error({ err: error, namespace: name }, "a connection could not be admitted");
+      },
+    });
+  }
+
+  const delivery = createDelivery({
+    log,
+    cluster,
+    onFault,
+    namespaceOf: (channel) => (channel.startsWith("dashboard/") ? dashboard : channels),
+  });
+  const isAlive = async (holder: string, node: string): Promise<boolean> =>
+    (await roll.probe([{ holder, node }])).has(holder);
+  const control = createControl(cluster, namespaces);
+  const shared: ChannelsDependencies = {
+    verify,
+    notRevoked,
+    roll,
+    limits,
+    log: logger,
+    cluster,
+    control,
+    events: log,
+    streams: { log, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
+    messages: services.messages,
+    runSessions: services.runSessions,
+    inheritance: createInheritance(resume, cluster.node, isAlive, onFault),
+    onFault,
+  };
+  serveChannels(channels, shared);
+  serveDashboard(dashboard, { ...shared, dashboard: services.dashboard });
+  serveStudyTime(studyTime, {
+    ...shared,
+    studyTime: services.studyTime,
+    epoch: log.epoch,
+    timeoutMs: config.studyTimeoutMs,
+  });
+
+  return {
+    io,
+    broadcast: createBroadcast(channels, cluster),
+    control,
+    attach(server) {
+      io.attach(server);
+      guardConnections(io, options);
+    },
+    isDraining: () => draining,
+    connections() {
+      return namespaces.flatMap((namespace) => {
+        const counts = new Map<string, number>();
+        for (const { conn } of namespace.sockets.values()) {
+          const transport = rawOf(conn)?.traits.speaks ?? conn.transport.name;
+          counts.set(transport, (counts.get(transport) ?? 0) + 1);
+        }
+        return [...counts].map(([transport, connections]) => ({ namespace: namespace.name, transport, connections }));
+      });
+    },
+    async drain(overMs) {
+      draining = true;
+      await drain(namespaces, overMs, onFault);
+    },
+    async close() {
+      delivery.close();
+      await io.close();
+    },
+  };
+}
