@@ -1,0 +1,119 @@
+// The small parts: names, positions, gate, waiting, visibility, refresh.
+import { afterEach, expect, test, vi } from "vitest";
+import { Gate } from "../../src/client/gate.ts";
+import * as names from "../../src/client/names.ts";
+import { createPositions } from "../../src/client/positions.ts";
+import { createRefresh } from "../../src/client/refresh.ts";
+import { memoryStorage, webStorage } from "../../src/client/storage.ts";
+import { Alarm, sleep } from "../../src/client/timers.ts";
+import { readToken } from "../../src/client/tokens.ts";
+import { pageVisibility } from "../../src/client/visibility.ts";
+import * as contract from "../../src/contract/channels.ts";
+import { encodeId } from "../../src/contract/ids.ts";
+import { signToken } from "../support/tokens.ts";
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+test.each(["123", "a:b", "a/b", "x@y.z", "张三 😀", "!~*'()", "%41", "\uD800", ""])(
+  "names are written as the contract writes them: %s",
+  (id) => {
+    expect(names.encodeId(id)).toBe(encodeId(id));
+    expect(names.channelOf.messages(id)).toBe(contract.channelOf.messages(id));
+    expect(names.channelOf.notifications(id)).toBe(contract.channelOf.notifications(id));
+  },
+);
+
+test("a position comes back for the same server, user and channel, and for no other", async () => {
+  const storage = memoryStorage();
+  const position = { offset: 5, epoch: "e" };
+  await createPositions(storage, "http://a", "1").save("c", position);
+  expect(await createPositions(storage, "http://a", "1").load("c")).toEqual(position);
+  expect(await createPositions(storage, "http://a", "1").load("d")).toBeUndefined();
+  expect(await createPositions(storage, "http://a", "2").load("c")).toBeUndefined();
+  expect(await createPositions(storage, "http://b", "1").load("c")).toBeUndefined();
+});
+
+test.each(["", "{", "null", "7", '{"offset":"1","epoch":"e"}', '{"offset":-1,"epoch":"e"}', '{"offset":1}'])(
+  "a stored value that is no position is none: %s",
+  async (text) => {
+    const stored = webStorage({ getItem: () => text, setItem: () => undefined });
+    expect(await createPositions(stored, "s", "1").load("c")).toBeUndefined();
+  },
+);
+
+test("requests wait for the connection, but not for ever", async () => {
+  vi.useFakeTimers();
+  const gate = new Gate();
+  const late = expect(gate.wait("subscribe", 1000)).rejects.toMatchObject({ code: "TIMEOUT" });
+  await vi.advanceTimersByTimeAsync(1000);
+  await late;
+  const inTime = gate.wait("subscribe", 1000);
+  gate.open();
+  await inTime;
+  await gate.wait("subscribe", 0);
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an alarm may be further away than one timer can wait", async () => {
+  vi.useFakeTimers();
+  const work = vi.fn();
+  const inFiftyDays = 50 * 86_400_000;
+  new Alarm().after(inFiftyDays, work);
+  await vi.advanceTimersByTimeAsync(inFiftyDays - 1);
+  expect(work).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(work).toHaveBeenCalledOnce();
+});
+
+test("a sleep ends early when it is aborted", async () => {
+  const stop = new AbortController();
+  const sleeping = sleep(60_000, stop.signal);
+  stop.abort(new Error("enough"));
+  await expect(sleeping).rejects.toThrow("enough");
+  await expect(sleep(1, stop.signal)).rejects.toThrow("enough");
+});
+
+test("the page's visibility is followed where there is a page", () => {
+  const listeners = new Set<() => void>();
+  const document = {
+    visibilityState: "visible",
+    addEventListener: (_type: string, listener: () => void) => void listeners.add(listener),
+    removeEventListener: (_type: string, listener: () => void) => void listeners.delete(listener),
+  };
+  const page = pageVisibility({ document });
+  const heard: boolean[] = [];
+  const stop = page.onChange(() => heard.push(page.visible()));
+  document.visibilityState = "hidden";
+  for (const listener of listeners) listener();
+  stop();
+  expect(heard).toEqual([false]);
+  expect(listeners.size).toBe(0);
+  expect(pageVisibility({}).visible()).toBe(true);
+});
+
+test("a token is renewed before it ends, and tried again when that fails", async () => {
+  vi.useFakeTimers();
+  const first = readToken(signToken("1", { expiresIn: 600 }));
+  const second = readToken(signToken("1", { expiresIn: 1200 }));
+  const sent: string[] = [];
+  let failures = 1;
+  const tokens = {
+    get: async () => first,
+    async renew() {
+      if (failures-- > 0) throw new Error("no network");
+      return second;
+    },
+  };
+  const refresh = createRefresh(tokens, async (token) => sent.push(token.text));
+  refresh.watch(first);
+  await vi.advanceTimersByTimeAsync(539_000);
+  expect(failures).toBe(1);
+  await vi.advanceTimersByTimeAsync(2000);
+  expect(failures).toBe(0);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(sent).toEqual([second.text]);
+  refresh.stop();
+  expect(vi.getTimerCount()).toBe(0);
+});
