@@ -1,61 +1,105 @@
 // The store on PGlite, PostgreSQL inside this process: in a directory, or in memory only.
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { PGlite } from "@electric-sql/pglite";
-import { PrismaPGlite } from "pglite-prisma-adapter";
+import type { PGliteOptions } from "@electric-sql/pglite";
+import { baseDirectory } from "./base-directory.ts";
+import { copyTree } from "./copy-tree.ts";
+import { lockDirectory } from "./directory-lock.ts";
+import { readEpoch } from "./epoch.ts";
 import { PrismaClient } from "./generated/client.ts";
-import { type MigrationConnection, migrate } from "./migrate.ts";
-import type { Store } from "./store.ts";
-import { PARSERS } from "./values.ts";
+import type { Store } from "./interface.ts";
+import { migrate } from "./migrate.ts";
+import { prismaAdapter } from "./pglite-adapter.ts";
+import { type Engine, startEngine } from "./pglite-engine.ts";
+import { DurableFiles, SeededMemory } from "./pglite-files.ts";
+import { startParameters } from "./pglite-program.ts";
+import { runStatement } from "./pglite-query.ts";
+import { startUpkeep } from "./pglite-upkeep.ts";
+import { within } from "./within.ts";
 
-/** PGlite's default of 128 MB shared buffers would all be resident. */
-const START_PARAMETERS = [...PGlite.defaultStartParams, "-c", "shared_buffers=4MB"];
 const PING_TIMEOUT_MS = 2_000;
 
-/** Opens the store in a directory, made when it is missing. */
-export async function openEmbedded(dir: string): Promise<Store> {
-  await mkdir(dir, { recursive: true });
-  return open("embedded", join(dir, "pglite"));
+/** Opens the store in a directory, made when it is missing. One process at a time: see `lockDirectory`. */
+export async function openDirectory(dir: string): Promise<Store> {
+  const lock = await lockDirectory(dir);
+  try {
+    const path = join(dir, "pglite");
+    if (!existsSync(path)) await withBase((base) => copyTree(base, path));
+    const options = () => ({ fs: new DurableFiles(path), startParams: startParameters(true) });
+    return await open("embedded", options, lock.release);
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
 }
 
 /** Opens a store that is gone when it is closed. */
 export function openMemory(): Promise<Store> {
-  return open("memory", "memory://");
+  return withBase((base) => {
+    const options = () => ({ fs: new SeededMemory(base), startParams: startParameters(false) });
+    return open("memory", options, async () => undefined);
+  });
 }
 
-async function open(kind: "embedded" | "memory", dataDir: string): Promise<Store> {
-  const database = await PGlite.create({ dataDir, startParams: START_PARAMETERS });
-  const query = async <Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> => {
-    const result = await database.query<Row>(sql, [...parameters], { parsers: PARSERS });
-    return result.rows;
-  };
-  const connection: MigrationConnection = {
-    query,
-    script: async (sql) => void (await database.exec(sql)),
-    // One process, one connection: there is nobody to lock out.
+async function withBase<T>(use: (path: string) => Promise<T>): Promise<T> {
+  const base = await baseDirectory();
+  try {
+    return await use(base.path);
+  } finally {
+    await base.done();
+  }
+}
+
+async function open(
+  kind: "embedded" | "memory",
+  options: () => PGliteOptions,
+  afterwards: () => Promise<void>,
+): Promise<Store> {
+  const engine = await startEngine(options, kind === "embedded");
+  try {
+    await migrateEngine(engine);
+    const query: Store["query"] = (sql, parameters) => engine.run((server) => runStatement(server, sql, parameters));
+    const prisma = new PrismaClient({ adapter: prismaAdapter(engine) });
+    await prisma.$connect();
+    const epoch = await readEpoch(query);
+    const ping = async () => {
+      await within(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
+    };
+    return { prisma, epoch, kind, query, ping, close: closing(prisma, engine, startUpkeep(query), afterwards) };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+/** There is one connection and nobody else, so there is nobody to lock out. */
+function migrateEngine(engine: Engine): Promise<string[]> {
+  return migrate({
+    query: (sql, parameters) => engine.run((server) => runStatement(server, sql, parameters)),
+    script: (sql) => engine.run(async (server) => void (await server.exec(sql))),
     lock: async () => undefined,
     unlock: async () => undefined,
+  });
+}
+
+function closing(
+  prisma: PrismaClient,
+  engine: Engine,
+  stopUpkeep: () => void,
+  afterwards: () => Promise<void>,
+): Store["close"] {
+  let closed: Promise<void> | undefined;
+  const close = async () => {
+    stopUpkeep();
+    try {
+      await prisma.$disconnect();
+      await engine.close();
+    } finally {
+      await afterwards();
+    }
   };
-  await migrate(connection);
-  const prisma = new PrismaClient({ adapter: new PrismaPGlite(database) });
-  const [setting] = await query<{ value: string }>("SELECT value FROM settings WHERE name = 'epoch'", []);
-  if (setting === undefined) throw new Error("The database has no epoch: its settings table was emptied");
-  let closing: Promise<void> | undefined;
-  return {
-    prisma,
-    epoch: setting.value,
-    kind,
-    query,
-    async ping() {
-      const late = AbortSignal.timeout(PING_TIMEOUT_MS);
-      await Promise.race([
-        query("SELECT 1", []),
-        new Promise((_, reject) => late.addEventListener("abort", () => reject(late.reason))),
-      ]);
-    },
-    close() {
-      closing ??= prisma.$disconnect().then(() => database.close());
-      return closing;
-    },
+  return () => {
+    closed ??= close();
+    return closed;
   };
 }

@@ -1,55 +1,59 @@
 // Telling a database that cannot answer from a statement that is wrong.
 
-/** SQLSTATE classes that say "not now": connection, resources, operator intervention, system. */
-const UNAVAILABLE_CLASSES = new Set(["08", "53", "57", "58"]);
-/** Single SQLSTATEs: a read-only server (a standby, or out of disk), a lock that was not given in time, a cut transaction. */
+/** SQLSTATE classes that say "not now": connection, resources (disk full), operator intervention, system, internal. */
+const UNAVAILABLE_CLASSES = new Set(["08", "53", "57", "58", "XX"]);
+/** Single SQLSTATEs: a read-only server, a lock that was not given in time, a transaction that was idle for too long. */
 const UNAVAILABLE_STATES = new Set(["25006", "55P03", "25P03"]);
-/** Codes of Node's sockets and of the files under an embedded database. */
-const UNAVAILABLE_SYSTEM = new Set([
-  "ECONNREFUSED",
-  "ECONNRESET",
-  "ENOTFOUND",
-  "EAI_AGAIN",
-  "EPIPE",
-  "ETIMEDOUT",
-  "EHOSTUNREACH",
-  "ENETUNREACH",
-  "ENOENT",
-  "ENOSPC",
-  "EIO",
-  "EROFS",
-]);
-/** Prisma's: not reachable, timeouts, connection closed, no connection free, transaction ended by its time limit, too many. */
-const UNAVAILABLE_PRISMA = new Set(["P1001", "P1002", "P1008", "P1017", "P2024", "P2028", "P2037"]);
-/** pg reports these without any code. */
+/** Of Node: the socket, the name service, the files under an embedded database. */
+const UNAVAILABLE_SYSTEM = new Set(
+  "ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ENOENT ENOSPC EIO EROFS".split(
+    " ",
+  ),
+);
+/** Of Prisma: not reachable, timeouts, connection closed, none free, transaction over its time, too many connections. */
+const UNAVAILABLE_PRISMA = new Set("P1001 P1002 P1008 P1017 P2024 P2028 P2037".split(" "));
+/** What Prisma's adapters call the same when a raw query fails. */
+const UNAVAILABLE_KINDS = new Set(["DatabaseNotReachable", "ConnectionClosed", "SocketTimeout", "TooManyConnections"]);
+/** pg reports these with a message only. */
 const UNAVAILABLE_MESSAGES =
-  /Query read timeout|Connection terminated|timeout exceeded when trying to connect|not queryable|PGlite is clos|after calling end on the pool/;
+  /^(Query read timeout|Connection terminated|timeout exceeded when trying to connect|Client .*is not queryable|Cannot use a pool after|PGlite is clos)/;
+
+/** The embedded database has broken down (it wrote PANIC: no space for its log, a damaged file) and is being started anew. */
+export class DatabaseBrokenError extends Error {
+  override readonly name = "DatabaseBrokenError";
+}
+
+/** The wait for something that cannot be cancelled was over before it had happened; it may happen yet. */
+export class TimeoutError extends Error {
+  override readonly name = "TimeoutError";
+}
 
 /**
  * Whether an error of `query`, `ping` or Prisma means that the database is away, overloaded, full or read-only, so that the
- * same call may succeed later (callers answer `SERVER_ERROR`). False for anything that would fail again: bad SQL, a violated
- * constraint, a value out of range.
+ * same call may succeed later (callers answer `SERVER_ERROR`). Whether it took effect is unknown. False for what would fail
+ * again: bad SQL, a violated constraint, a value out of range.
  */
 export function isUnavailable(error: unknown): boolean {
-  for (let depth = 0, current = error; depth < 5 && typeof current === "object" && current !== null; depth += 1) {
-    const { code, message, cause, meta } = current as {
-      code?: unknown;
-      message?: unknown;
-      cause?: unknown;
-      meta?: unknown;
-    };
-    if (typeof code === "string" && isUnavailableCode(code)) return true;
-    if (typeof message === "string" && UNAVAILABLE_MESSAGES.test(message)) return true;
-    current = cause ?? (meta as { driverAdapterError?: unknown } | undefined)?.driverAdapterError;
-  }
-  return false;
+  if (!(error instanceof Error)) return false;
+  if (error instanceof DatabaseBrokenError || error instanceof TimeoutError) return true;
+  if (error.name === "RuntimeError") return true; // WebAssembly's: the embedded database has crashed
+  if (UNAVAILABLE_MESSAGES.test(error.message)) return true;
+  const { code, meta } = error as Error & { code?: unknown; meta?: { driverAdapterError?: { cause?: AdapterCause } } };
+  return isUnavailableCode(code) || isUnavailableCause(meta?.driverAdapterError?.cause) || isUnavailable(error.cause);
 }
 
-function isUnavailableCode(code: string): boolean {
-  return (
-    UNAVAILABLE_SYSTEM.has(code) ||
-    UNAVAILABLE_PRISMA.has(code) ||
-    UNAVAILABLE_STATES.has(code) ||
-    (/^[0-9A-Z]{5}$/.test(code) && !code.startsWith("P") && UNAVAILABLE_CLASSES.has(code.slice(0, 2)))
-  );
+/** What Prisma's driver adapters say about an error. */
+interface AdapterCause {
+  readonly kind?: unknown;
+  readonly originalCode?: unknown;
+}
+
+function isUnavailableCause(cause: AdapterCause | undefined): boolean {
+  return UNAVAILABLE_KINDS.has(String(cause?.kind)) || isUnavailableCode(cause?.originalCode);
+}
+
+function isUnavailableCode(code: unknown): boolean {
+  if (typeof code !== "string") return false;
+  if (UNAVAILABLE_SYSTEM.has(code) || UNAVAILABLE_PRISMA.has(code) || UNAVAILABLE_STATES.has(code)) return true;
+  return /^[0-9A-Z]{5}$/.test(code) && UNAVAILABLE_CLASSES.has(code.slice(0, 2));
 }
