@@ -1,0 +1,39 @@
+// Where a call comes from: the peer's address of the connection itself, never what a header claims.
+import type { IncomingMessage } from "node:http";
+import { BlockList, isIP } from "node:net";
+
+/** A network, as `net.BlockList` takes it. */
+export interface Cidr {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: "ipv4" | "ipv6";
+}
+
+/** True for addresses of certain networks. */
+export type InNetwork = (address: string) => boolean;
+
+/** This machine (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
+export const LOOPBACK: readonly Cidr[] = [
+  { address: "127.0.0.0", prefix: 8, family: "ipv4" },
+  { address: "::1", prefix: 128, family: "ipv6" },
+];
+
+/** The peer's address; an IPv4 one in its own form also where the server listens on IPv6. */
+export function addressOf(request: IncomingMessage): string {
+  return (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
+}
+
+/** Makes the check for a list of networks. */
+export function createNetworkCheck(cidrs: readonly Cidr[]): InNetwork {
+  const networks = new BlockList();
+  for (const { address, prefix, family } of cidrs) networks.addSubnet(address, prefix, family);
+  return (address) => {
+    const version = isIP(address);
+    return version !== 0 && networks.check(address, version === 4 ? "ipv4" : "ipv6");
+  };
+}
+
+/** True when a proxy says that it passes on somebody else's request: its own address then says nothing. */
+export function isForwarded({ headers }: IncomingMessage): boolean {
+  return headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined;
+}

@@ -1,0 +1,25 @@
+// The route of batches.
+import { z } from "zod";
+import { batchBody } from "../../contract/api.ts";
+import type { PerformBatch } from "../batch.ts";
+import { type Route, route } from "../route.ts";
+
+/** Makes it. */
+export function batchRoute(perform: PerformBatch): Route {
+  return route({
+    method: "post",
+    path: "/api/v1/batch",
+    tag: "Batch",
+    summary:
+      "Up to 1 000 POSTs of this API in one call, committed together where they can be; one that fails, fails alone",
+    access: "backend",
+    body: batchBody,
+    bodyLimit: "batchBody",
+    answer: {
+      status: 200,
+      description: "What each call is answered with, in order",
+      schema: z.object({ results: z.array(z.object({ status: z.int(), body: z.unknown() })) }),
+    },
+    handle: async ({ body, identity, eventKey }) => ({ results: await perform(body.items, identity, eventKey) }),
+  });
+}
