@@ -3,7 +3,10 @@ import type { Server as HttpServer } from "node:http";
 import type { Express } from "express";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
+import type { Cluster } from "./cluster/cluster.ts";
 import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
+import { createRedisAdapter } from "./cluster/redis/adapter.ts";
+import { createRedisCluster } from "./cluster/redis/redis-cluster.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { createHttp, createRouter } from "./http/http.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -63,7 +66,10 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const allowsOrigin = createOriginCheck(config.origins);
 
   const store = await openStore(config.database);
-  const cluster = createMemoryCluster();
+  const redis = config.redisUrl === undefined ? undefined : createRedisCluster({ url: config.redisUrl, log: logger });
+  await redis?.ready();
+  const cluster: Cluster = redis ?? createMemoryCluster();
+  const adapter = redis === undefined ? undefined : createRedisAdapter(redis.clients);
   const log = createLog({ store, retention: config.retention, log: logger });
   const services = createServices({ store, log });
   const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
@@ -85,6 +91,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     services,
     resume,
     logger,
+    adapter: adapter?.adapter,
     onRefused: metrics.refused,
   });
   log.onCommitted((events) => {

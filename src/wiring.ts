@@ -3,6 +3,7 @@ import type { Server as HttpServer } from "node:http";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import type { Cluster } from "./cluster/cluster.ts";
+import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import type { Config } from "./config.ts";
 import type { Identity, VerifyToken } from "./contract/identity.ts";
 import type { Limits } from "./limits.ts";
@@ -44,6 +45,8 @@ export interface RealtimeDependencies {
   services: Services;
   resume: Resume;
   logger: Logger;
+  /** What carries packets between nodes; a single node needs none. */
+  adapter: GuardedAdapter["adapter"] | undefined;
   /** Told of every refused connection by its code. */
   onRefused: (code: string) => void;
 }
@@ -79,6 +82,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     capacity: () => (draining ? "draining" : io.engine.clientsCount >= limits.maxConnections.most ? "full" : "ok"),
   } as const;
   const io: Server = createRealtimeServer(options);
+  if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
   const roll = createRoll(cluster);
   const placement = createPlacement(cluster, roll, limits);
   const admit = createAdmission({
