@@ -44,8 +44,11 @@ export class LeaseBook {
       }
     }
     // What makes the queue too long is its oldest end.
-    queue.sort((a, b) => b.counter - a.counter);
-    for (const [rank, entry] of queue.entries()) if (rank >= entry.waiting) changes.push(this.#displace(entry));
+    let rank = 0;
+    for (const entry of queue.sort((a, b) => b.counter - a.counter)) {
+      if (rank < entry.waiting) rank += 1;
+      else changes.push(this.#displace(entry));
+    }
     return { ok: true, ...(displaced && { displaced }), changes };
   }
 

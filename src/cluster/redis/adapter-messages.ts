@@ -1,0 +1,119 @@
+/**
+ * Which messages on the channels of the Socket.IO Redis adapter are well-formed: the protocol of
+ * `@socket.io/redis-adapter` 8 and its emitters (in any language), as its source reads them.
+ */
+
+type Fields = Record<string, unknown>;
+
+/** Numbers of the request types (`RequestType` in the adapter). */
+export const REQUEST = {
+  sockets: 0,
+  allRooms: 1,
+  join: 2,
+  leave: 3,
+  disconnect: 4,
+  fetch: 5,
+  serverSideEmit: 6,
+  broadcast: 7,
+  clientCount: 8,
+  ack: 9,
+} as const;
+
+/** Socket.IO packet types that carry an event: EVENT, and BINARY_EVENT as older emitters say. */
+const EVENT = 2;
+const BINARY_EVENT = 5;
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
+
+const isRooms = (value: unknown): boolean =>
+  Array.isArray(value) && value.every((room) => typeof room === "string" || typeof room === "number");
+
+const isRoomsOrNone = (value: unknown): boolean => value === undefined || value === null || isRooms(value);
+
+const isEventData = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string";
+
+const isText = (value: unknown): value is string => typeof value === "string";
+
+const isTextOrNone = (value: unknown): boolean => value === undefined || isText(value);
+
+/** Options of a broadcast from anybody: rooms and exceptions may be missing, which means all and none. */
+const isOptions = (value: unknown): value is Fields =>
+  isFields(value) &&
+  isRoomsOrNone(value["rooms"]) &&
+  isRoomsOrNone(value["except"]) &&
+  (value["flags"] === undefined || value["flags"] === null || isFields(value["flags"]));
+
+/** Options that choose sockets to be moved or closed: to leave the rooms out by mistake would mean everybody. */
+const isChoice = (value: unknown): boolean =>
+  isFields(value) && isRooms(value["rooms"]) && isRoomsOrNone(value["except"]);
+
+const isPacket = (value: unknown): value is Fields =>
+  isFields(value) &&
+  (value["type"] === EVENT || value["type"] === BINARY_EVENT) &&
+  isEventData(value["data"]) &&
+  isTextOrNone(value["nsp"]);
+
+/** A broadcast `[uid, packet, options]`, in the form that the adapter can take; undefined if it is none. */
+export const readBroadcast = (value: unknown): unknown[] | undefined => {
+  if (!Array.isArray(value)) return undefined;
+  const [uid, packet, options]: unknown[] = value;
+  if (!isPacket(packet) || !isOptions(options)) return undefined;
+  // The encoder itself finds out whether there is binary data; said beforehand, it writes a broken packet. No `id`:
+  // nobody here waits for acknowledgements of a plain broadcast.
+  const event = { type: EVENT, data: packet["data"], nsp: packet["nsp"] };
+  const flags = isFields(options["flags"]) ? options["flags"] : {};
+  return [uid, event, { rooms: options["rooms"] ?? [], except: options["except"] ?? [], flags }];
+};
+
+/** Whether it is a request that the adapter can act on. */
+export const isRequest = (value: unknown): value is Fields => {
+  if (!isFields(value) || !isTextOrNone(value["uid"])) return false;
+  const { type, requestId, opts, rooms, sid, room, data, close, packet } = value;
+  switch (type) {
+    case REQUEST.sockets:
+      return isText(requestId) && isRooms(rooms);
+    case REQUEST.allRooms:
+      return isText(requestId);
+    case REQUEST.join:
+    case REQUEST.leave:
+      return opts === undefined ? isText(sid) && isText(room) : isChoice(opts) && isRooms(rooms);
+    case REQUEST.disconnect:
+      return (close === undefined || typeof close === "boolean") && (opts === undefined ? isText(sid) : isChoice(opts));
+    case REQUEST.fetch:
+      return isText(requestId) && isChoice(opts);
+    case REQUEST.serverSideEmit:
+      return isTextOrNone(requestId) && isEventData(data);
+    case REQUEST.broadcast:
+      return isText(requestId) && isPacket(packet) && packet["type"] === EVENT && isOptions(opts);
+    default:
+      return false;
+  }
+};
+
+const isSocketInfo = (value: unknown): boolean =>
+  isText(value) || (isFields(value) && isText(value["id"]) && isRooms(value["rooms"]));
+
+/** Whether it is an answer to a request. */
+export const isResponse = (value: unknown): value is Fields => {
+  if (!isFields(value) || !isText(value["requestId"])) return false;
+  const { type, clientCount, rooms, sockets } = value;
+  if (type === REQUEST.clientCount && !Number.isSafeInteger(clientCount)) return false;
+  if (rooms !== undefined && !isRooms(rooms)) return false;
+  return sockets === undefined || (Array.isArray(sockets) && sockets.every(isSocketInfo));
+};
+
+/**
+ * What of a socket's handshake may travel through Redis: `fetchSockets` answers with the whole of it otherwise, and
+ * headers, query, URL and `auth` carry tokens.
+ */
+export const withoutSecrets = (response: string): string => {
+  const answer: unknown = JSON.parse(response);
+  if (!isFields(answer) || !Array.isArray(answer["sockets"])) return response;
+  const sockets = answer["sockets"].filter(isFields).map((socket) => {
+    const handshake = isFields(socket["handshake"]) ? socket["handshake"] : {};
+    const { time, issued, secure, xdomain, address } = handshake;
+    return { ...socket, handshake: { time, issued, secure, xdomain, address, headers: {}, query: {}, auth: {} } };
+  });
+  return JSON.stringify({ ...answer, sockets });
+};

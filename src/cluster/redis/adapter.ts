@@ -1,0 +1,103 @@
+/** The classic Socket.IO Redis adapter, made to bear whatever arrives on its channels. */
+import { createAdapter, type RedisAdapter } from "@socket.io/redis-adapter";
+import { decode, encode } from "notepack.io";
+import { isRequest, isResponse, REQUEST, readBroadcast, withoutSecrets } from "./adapter-messages.ts";
+import type { RedisClients } from "./clients.ts";
+
+/** How long `serverSideEmit` with an answer and the like wait for the other nodes. */
+const REQUESTS_TIMEOUT_MS = 1_500;
+/** The first byte by which the adapter tells JSON (`{`) from MessagePack. */
+const BRACE = 0x7b;
+
+/** For `io.adapter(…)`; `malformed` counts the messages that were dropped, on all namespaces. */
+export type GuardedAdapter = {
+  readonly adapter: (namespace: unknown) => RedisAdapter;
+  malformed(): number;
+};
+
+/** What a message is read as; the adapter takes each of these stand-ins for something that does not concern it. */
+type Reading = { readonly read: (value: unknown) => unknown; readonly harmless: unknown };
+const BROADCAST: Reading = { read: readBroadcast, harmless: [] };
+const A_REQUEST: Reading = { read: (value) => (isRequest(value) ? value : undefined), harmless: {} };
+const A_RESPONSE: Reading = { read: (value) => (isResponse(value) ? value : undefined), harmless: {} };
+
+type Method = (...args: unknown[]) => unknown;
+
+/** A method of the adapter, which its types call private. @throws TypeError when the package has changed */
+const methodOf = (adapter: RedisAdapter, name: string): Method => {
+  const method: unknown = Reflect.get(adapter, name);
+  if (typeof method !== "function") throw new TypeError(`@socket.io/redis-adapter has no ${name} any more`);
+  return (...args) => Reflect.apply(method, adapter, args);
+};
+
+/**
+ * `createAdapter` over wrapped clients. The adapter decodes MessagePack by its `parser` option, which here checks the
+ * shape too; but it parses JSON by itself, acts on it unchecked in an `async` method whose promise nobody keeps, and
+ * would end the process. So its handlers are replaced by ones that look at JSON first and catch everything.
+ */
+export const createRedisAdapter = (clients: RedisClients): GuardedAdapter => {
+  let malformed = 0;
+  /** What the handler that runs right now is given; handlers decode before they first wait. */
+  let expected: Reading = BROADCAST;
+
+  const check = (value: unknown): unknown => {
+    const known = expected.read(value);
+    if (known !== undefined) return known;
+    malformed += 1;
+    return expected.harmless;
+  };
+  const tryDecode = (message: Buffer): unknown => {
+    try {
+      return decode(message);
+    } catch {
+      return undefined;
+    }
+  };
+  const isBadJson = (message: Buffer): boolean => {
+    try {
+      return expected.read(JSON.parse(message.toString())) === undefined;
+    } catch {
+      return true;
+    }
+  };
+  const make = createAdapter(clients.adapterPublisher, clients.adapterSubscriber, {
+    requestsTimeout: REQUESTS_TIMEOUT_MS,
+    publishOnSpecificResponseChannel: true,
+    parser: { encode, decode: (message: Buffer) => check(tryDecode(message)) },
+  });
+
+  const guard = (adapter: RedisAdapter): RedisAdapter => {
+    const [onmessage, onrequest] = [methodOf(adapter, "onmessage"), methodOf(adapter, "onrequest")];
+    const publishResponse = methodOf(adapter, "publishResponse");
+    const responses: unknown = Reflect.get(adapter, "responseChannel");
+    const guarded = {
+      onmessage: (pattern: unknown, channel: Buffer, message: Buffer) => {
+        expected = BROADCAST;
+        try {
+          onmessage(pattern, channel, message);
+        } catch {
+          malformed += 1;
+        }
+      },
+      onrequest: async (channel: Buffer, message: Buffer) => {
+        expected = channel.toString().startsWith(String(responses)) ? A_RESPONSE : A_REQUEST;
+        if (message[0] === BRACE && isBadJson(message)) {
+          malformed += 1;
+          return;
+        }
+        try {
+          await onrequest(channel, message);
+        } catch {
+          malformed += 1;
+        }
+      },
+      publishResponse: (request: { type?: unknown }, response: string | Buffer) => {
+        const fetched = request.type === REQUEST.fetch && typeof response === "string";
+        publishResponse(request, fetched ? withoutSecrets(response) : response);
+      },
+    };
+    Object.assign(adapter, guarded);
+    return adapter;
+  };
+  return { adapter: (namespace) => guard(make(namespace)), malformed: () => malformed };
+};
