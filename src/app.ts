@@ -116,7 +116,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   };
   options.app?.use(createRouter(dependencies));
   const server = options.server ?? createHttpServer(options.app ?? createHttp(dependencies));
-  realtime.attach(server);
+  realtime.attach(server, options.server === undefined ? "refuse" : "leave");
 
   let listening: Listening | undefined;
   let closing: Promise<void> | undefined;

@@ -73,6 +73,7 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
     subscriptionsPerSocket: size("subscriptionsPerSocket", 100, "subscriptions", "connection", "subscribed channels"),
     maxMessageBytes: size("maxMessageBytes", set.maxMessageBytes, "bytes", "connection", "one inbound frame"),
     maxBufferedBytes: size("maxBufferedBytes", set.maxBufferedBytes, "bytes", "connection", "unsent bytes"),
+    nodeBufferedBytes: size("nodeBufferedBytes", 64 * 1024 * 1024, "bytes", "node", "unsent bytes of all connections"),
 
     // HTTP.
     httpBody: size("httpBody", 512 * 1024, "bytes", "request", "the body of a call"),

@@ -13,12 +13,16 @@ import type { ChannelsDependencies } from "./namespaces/channels/dependencies.ts
 import { checkResume, serveDashboard } from "./namespaces/dashboard.ts";
 import { createInheritance } from "./namespaces/inheritance.ts";
 import { serveStudyTime } from "./namespaces/study-time.ts";
-import { createAdmission } from "./realtime/admission.ts";
+import { DIALECTS } from "./raw/dialects/table.ts";
+import { RawEngine } from "./raw/engine.ts";
+import { routeUpgrades } from "./raw/upgrade.ts";
+import { type Admission, createAdmission } from "./realtime/admission.ts";
 import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
 import { createSeats, rawOf } from "./realtime/connections.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { drain } from "./realtime/drain.ts";
+import { createMessageRate } from "./realtime/message-rate.ts";
 import type { AllowsOrigin } from "./realtime/origins.ts";
 import { createPlacement } from "./realtime/placement.ts";
 import { createRoll } from "./realtime/roll.ts";
@@ -26,6 +30,7 @@ import { createRealtimeServer, guardConnections } from "./realtime/server.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
 import { createTurns } from "./realtime/streams/turns.ts";
 import type { AnyNamespace } from "./realtime/types.ts";
+import { createUnsentBudget } from "./realtime/unsent-budget.ts";
 import type { Resume } from "./services/resume.ts";
 import type { Services } from "./services/services.ts";
 
@@ -56,8 +61,8 @@ export interface Realtime {
   readonly io: Server;
   readonly broadcast: Broadcast;
   readonly control: Control;
-  /** Serves clients of this HTTP server. */
-  attach(server: HttpServer): void;
+  /** Serves clients of this HTTP server; upgrades of unknown paths are refused, or left to its other listeners. */
+  attach(server: HttpServer, others: "refuse" | "leave"): void;
   isDraining(): boolean;
   /** Open connections by namespace and transport. */
   connections(): { namespace: string; transport: string; connections: number }[];
@@ -79,7 +84,11 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     maxMessageBytes: limits.maxMessageBytes.most,
     maxBufferedBytes: limits.maxBufferedBytes.most,
     allowsOrigin,
-    capacity: () => (draining ? "draining" : io.engine.clientsCount >= limits.maxConnections.most ? "full" : "ok"),
+    unsent: createUnsentBudget(limits.nodeBufferedBytes.most),
+    capacity: () => {
+      if (draining) return "draining";
+      return io.engine.clientsCount + raw.clientsCount >= limits.maxConnections.most ? "full" : "ok";
+    },
   } as const;
   const io: Server = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
@@ -92,6 +101,17 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     limits,
     placement,
     trustQueryUser: config.trustQueryUser,
+  });
+  const raw = new RawEngine<Admission>({
+    dialects: DIALECTS,
+    admit,
+    release: (admission) => void admission.release(),
+    messageRate: () => createMessageRate(limits.messages),
+    maxMessageBytes: limits.maxMessageBytes.most,
+    unsent: { maxBufferedBytes: limits.maxBufferedBytes.most, budget: options.unsent },
+    keepAlive: config.keepAlive,
+    onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
+    onRefused: (_dialect, code) => onRefused(code),
   });
   const seats = createSeats();
 
@@ -149,9 +169,11 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     io,
     broadcast: createBroadcast(channels, cluster),
     control,
-    attach(server) {
+    attach(server, others) {
+      io.bind(raw); // first: what is attached last is `io.engine`
       io.attach(server);
       guardConnections(io, options);
+      routeUpgrades(server, { engine: raw, allowsOrigin, capacity: options.capacity, others });
     },
     isDraining: () => draining,
     connections() {
@@ -170,6 +192,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     },
     async close() {
       delivery.close();
+      await raw.close(); // io.close() would wait for it for ever
       await io.close();
     },
   };

@@ -7,8 +7,11 @@ import type { AnyNamespace } from "./types.ts";
 /** The reason that clients are given. */
 const REASON = "服务器维护";
 
+/** A few clients need not be spread: more between two of them than this helps nobody. */
+const SLOWEST_PACE_MS = 2;
+
 /**
- * Closes all sockets of these namespaces, spread evenly over `overMs`, so that they do not all come back elsewhere in the
+ * Closes all sockets of these namespaces, spread over at most `overMs`, so that they do not all come back elsewhere in the
  * same moment. What a socket still has to save is saved before it is closed; failures go to `onFault`.
  */
 export async function drain(
@@ -17,7 +20,7 @@ export async function drain(
   onFault: (error: unknown) => void,
 ): Promise<void> {
   const sockets = namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
-  const pace = overMs / Math.max(1, sockets.length);
+  const pace = Math.min(SLOWEST_PACE_MS, overMs / Math.max(1, sockets.length));
   const began = performance.now();
   const saved: Promise<void>[] = [];
   for (const [index, socket] of sockets.entries()) {

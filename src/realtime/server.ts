@@ -1,6 +1,7 @@
 // Socket.IO itself: the server, its options and the guards that every connection passes.
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Server } from "socket.io";
+import type { UnsentBudget } from "../contract/connection.ts";
 import type { BurstLimit } from "../limits.ts";
 import { guardBackPressure } from "./back-pressure.ts";
 import type { Connection } from "./connections.ts";
@@ -17,6 +18,8 @@ export interface RealtimeOptions {
   messages: BurstLimit;
   maxMessageBytes: number;
   maxBufferedBytes: number;
+  /** The unsent bytes of all connections of the node. */
+  unsent: UnsentBudget;
   allowsOrigin: AllowsOrigin;
   /** Whether another connection may come in now. */
   capacity: () => "ok" | "full" | "draining";
@@ -56,7 +59,7 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
     },
   );
   io.engine.on("connection", (connection: Connection) => {
-    guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes });
+    guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes, budget: options.unsent });
     // Events are limited where they are handled; this is for floods of anything else (acks, packets of no namespace).
     const rate = createMessageRate({ ...options.messages, burst: options.messages.burst * 2 });
     connection.on("data", () => {
