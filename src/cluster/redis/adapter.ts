@@ -99,5 +99,11 @@ export const createRedisAdapter = (clients: RedisClients): GuardedAdapter => {
     Object.assign(adapter, guarded);
     return adapter;
   };
-  return { adapter: (namespace) => guard(make(namespace)), malformed: () => malformed };
+  return {
+    // Not an arrow: Socket.IO calls it with `new`.
+    adapter: function createGuarded(namespace) {
+      return guard(make(namespace));
+    },
+    malformed: () => malformed,
+  };
 };
