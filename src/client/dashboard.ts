@@ -4,6 +4,7 @@ import { createCore } from "./durable-handle.ts";
 import type { ArgumentsOf, Listener } from "./events.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
 import type { Context } from "./options.ts";
+import type { Stream } from "./stream.ts";
 
 /** Events of a dashboard, with their arguments. */
 export type DashboardEvents = ArgumentsOf<DashboardServerEvents & LifecycleEvents>;
@@ -21,23 +22,24 @@ export interface DashboardClient {
   close(): Promise<void>;
 }
 
-/** The one stream of a dashboard, as positions are kept under it; events say the channel's full name. */
+/** The durable events, all of one channel. */
 const EVENTS = ["progress_updated", "quiz_completed"];
 
 /** Connects to `/dashboard`. */
 export function createDashboard(context: Context): DashboardClient {
   let channel = "";
+  let stream: Stream | undefined;
   const core = createCore(context, {
     namespace: "/dashboard",
     eventsOf: () => EVENTS,
     async hello(core, { user }) {
       channel = `dashboard/${user}`; // ids are whole numbers here: nothing to encode
-      const since = (await core.streams?.open(channel))?.since;
+      stream = await core.streams?.open(channel);
+      const since = stream?.since;
       return since === undefined ? {} : { since: since.offset, epoch: since.epoch };
     },
     async restore(core, payload) {
       const { recovered } = payload as unknown as DashboardConnected;
-      const stream = await core.streams?.open(channel);
       if (recovered === false) {
         core.emit("unrecovered", { channel, since: stream?.since?.offset ?? 0 });
         stream?.startAnywhere();

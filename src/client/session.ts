@@ -19,7 +19,7 @@ export interface SessionOptions {
   timeoutMs: number;
   /** What the handshake carries beside the token. */
   hello(token: Token): Promise<Record<string, unknown>>;
-  /** The first event of a connection, before any other; what the connection needs is set up here. */
+  /** The first event of a connection; what the connection needs is set up here. Runs before the events behind it until its first await. */
   onConnected(payload: Record<string, unknown>): Promise<void>;
   onEvent(event: string, args: unknown[]): void;
   report<Event extends "disconnected" | "retrying" | "closed">(
@@ -88,9 +88,9 @@ export class Session {
     this.#wire.drop(reason);
   }
 
-  /** Sends on the connection of this moment and gives back the answer. */
-  ask<Value extends object>(event: string, payload?: unknown): Promise<Value> {
-    return this.#wire.request(event, payload, this.#options.timeoutMs);
+  /** Sends on the connection of this moment and gives back the answer, which `atOnce` sees before what comes behind it. */
+  ask<Value extends object>(event: string, payload?: unknown, atOnce?: (answer: Value) => void): Promise<Value> {
+    return this.#wire.request(event, payload, this.#options.timeoutMs, atOnce);
   }
 
   /** The same once there is a connection, for which it waits as long as an answer may take. */

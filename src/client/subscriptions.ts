@@ -46,11 +46,11 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
     // Own messages are heard already, from a place that only a subscribe of one's own tells.
     if (since === undefined && channel.startsWith("messages/")) await core.session.ask("unsubscribe", { channel });
     const from = since === undefined ? {} : { since: since.offset, epoch: since.epoch };
-    const answer = await core.session.ask<Subscribed>("subscribe", { channel, ...from });
-    stream?.startAfter(answer.offset - answer.replayed, { lost: !answer.recovered });
-    if (!answer.recovered) onUnrecovered(channel, since?.offset ?? 0);
-    if (channels.has(channel)) channels.set(channel, answer);
-    return answer;
+    return core.session.ask<Subscribed>("subscribe", { channel, ...from }, (answer) => {
+      stream?.startAfter(answer.offset - answer.replayed, { lost: !answer.recovered });
+      if (!answer.recovered) onUnrecovered(channel, since?.offset ?? 0);
+      if (channels.has(channel)) channels.set(channel, answer);
+    });
   }
 
   async function join(core: Core, room: string): Promise<{ members: number }> {

@@ -71,16 +71,27 @@ export class Wire {
     if (this.connected) this.#socket.volatile.emit(event, ...([payload] as never[]));
   }
 
-  /** Sends, and gives back what the server answers. Rejects with its error, `TIMEOUT` or `DISCONNECTED`. */
-  request<Value extends object>(event: string, payload: unknown, timeoutMs: number): Promise<Value> {
+  /**
+   * Sends, and gives back what the server answers. Rejects with its error, `TIMEOUT` or `DISCONNECTED`. `atOnce` sees the
+   * answer before any event that came behind it in the same packet, which is too early for a promise.
+   */
+  request<Value extends object>(
+    event: string,
+    payload: unknown,
+    timeoutMs: number,
+    atOnce: (answer: Value) => void = () => undefined,
+  ): Promise<Value> {
     if (!this.connected) {
       return Promise.reject(new ClasswireError("DISCONNECTED", `${event}: there is no connection`));
     }
     return new Promise((resolve, reject) => {
       const answered = (failure: Error | null, answer: Ack<Value>): void => {
         if (failure !== null) reject(this.#unanswered(event, timeoutMs));
-        else if (answer.ok) resolve(withoutOk(answer));
-        else
+        else if (answer.ok) {
+          const value = withoutOk(answer);
+          atOnce(value);
+          resolve(value);
+        } else
           reject(errorFromWire(answer.error) ?? new ClasswireError("SERVER_ERROR", `${event}: the answer is no ack`));
       };
       const args = payload === undefined ? [answered] : [payload, answered];

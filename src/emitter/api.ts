@@ -58,14 +58,18 @@ export function createSend(options: ApiOptions): Send {
   return async (call, { idempotencyKey = crypto.randomUUID(), deadlineMs = options.deadlineMs ?? 30_000 } = {}) => {
     const deadline = Date.now() + deadlineMs;
     const body = JSON.stringify(call.body);
+    let before: PublishError | undefined;
     for (let attempts = 1; ; attempts++) {
       const left = deadline - Date.now();
       const ended = await attempt(call, body, idempotencyKey, left).catch((cause: unknown) => ({ cause }));
       if ("status" in ended && ended.status < 300) return answerOf(call, ended.body, ended.status, attempts);
       const status = "status" in ended ? ended.status : undefined;
+      // What the deadline itself cut short says less than the error before it.
+      if (status === undefined && before !== undefined && deadline - Date.now() < 5) throw before;
       const error = "status" in ended ? refused(ended.status, ended.body, attempts) : unanswered(ended.cause, attempts);
       const delay = retryDelay(attempts, "status" in ended ? ended.retryAfter : null, { backoff });
       if (!isWorthRetrying(status) || Date.now() + delay >= deadline) throw error;
+      before = error;
       await new Promise((resolve) => setTimeout(resolve, delay));
     }
   };

@@ -1,0 +1,127 @@
+// Live sends over a real Redis: heard by Socket.IO and raw clients on another node, and by nobody later.
+import { createClient as createRedisClient } from "redis";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { createEmitter, type LiveSends } from "../../src/emitter/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePort } from "../support/free-port.ts";
+import { type Redis, startRedis } from "../support/redis.ts";
+import { createDatabase } from "../support/shared.ts";
+import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
+import { signToken } from "../support/tokens.ts";
+
+let redis: Redis;
+let nodes: SpawnedServer[] = [];
+let live: LiveSends;
+const client = () => createRedisClient({ url: redis.url, socket: { reconnectStrategy: 100 } });
+let publisher: ReturnType<typeof client>;
+const sockets: (Socket | WebSocket)[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { REDIS_URL: redis.url, DATABASE_URL: await createDatabase(), LOG_LEVEL: "warn" };
+  nodes = await Promise.all([spawnServer(env), spawnServer(env)]);
+  publisher = client();
+  publisher.on("error", () => undefined); // one test stops this Redis
+  await publisher.connect();
+  live = createEmitter({ redis: publisher });
+});
+afterAll(async () => {
+  for (const socket of sockets) socket.close();
+  publisher?.destroy();
+  await Promise.all(nodes.map((node) => node.stop()));
+  await redis.stop();
+});
+
+/** A Socket.IO client on a node, with everything that it hears but who comes and goes. */
+async function hearing(node: number, namespace: string, user: string, auth: object = {}) {
+  const heard: unknown[][] = [];
+  const socket = io(`${nodes[node]?.url}${namespace}`, {
+    auth: { token: signToken(user), ...auth },
+    transports: ["websocket"],
+    forceNew: true,
+  });
+  sockets.push(socket);
+  socket.onAny((...event) => event[0] !== "presence" && heard.push(event));
+  await eventually(() => heard.some(([event]) => event === "connected"), { what: "connected" });
+  heard.length = 0;
+  return { socket, heard };
+}
+
+test("to everyone, to a user, to a room: whoever it is for hears it, on whatever node", async () => {
+  const ann = await hearing(0, "/channels", "501");
+  const bob = await hearing(1, "/channels", "502");
+  await bob.socket.emitWithAck("join_room", { room: "live" });
+  await ann.socket.emitWithAck("subscribe", { channel: "notifications/501" });
+
+  expect(await live.system({ message: "hello", level: "info" })).toBe(2);
+  await live.dataUpdate({ entity: "course", action: "update", id: 1, data: { open: true } }, { user: "501" });
+  await live.toRoom("live", "room_message", { room: "live", from: "backend", text: "to the room" });
+  await live.toUser("502", "order_status", { order_id: "o1", status: "sent" });
+  await live.notification("501", { title: "t", message: "m" });
+
+  await eventually(() => ann.heard.length === 3 && bob.heard.length === 3);
+  const at = expect.any(Number);
+  expect(ann.heard).toEqual([
+    ["system", { message: "hello", level: "info", code: 0, timestamp: at }],
+    ["data_update", { entity: "course", action: "update", id: 1, data: { open: true }, timestamp: at }],
+    ["notifications", { channel: "notifications/501", data: { title: "t", message: "m" }, timestamp: at }],
+  ]);
+  expect(bob.heard).toEqual([
+    ["system", { message: "hello", level: "info", code: 0, timestamp: at }],
+    ["room_message", { room: "live", from: "backend", text: "to the room", timestamp: at }],
+    ["order_status", { order_id: "o1", status: "sent" }],
+  ]);
+});
+
+test("dashboards, run results and study time have their own rooms", async () => {
+  const dashboard = await hearing(0, "/dashboard", "503");
+  const study = await hearing(1, "/study-time", "503", { courseId: "a/b" });
+  const progress = {
+    user_id: 503,
+    topic_id: "t",
+    topic_display_name: "T",
+    chapter_id: "c",
+    chapter_display_name: "C",
+    completed: true,
+    timestamp: "2026-01-01T00:00:00+08:00",
+  };
+  await live.toDashboard("503", "progress_updated", progress);
+  await live.toStudyTime("503", "a/b", "reminder", { text: "take a break" });
+  await eventually(() => dashboard.heard.length === 1 && study.heard.length === 1);
+  expect(dashboard.heard).toEqual([["progress_updated", progress]]);
+  expect(study.heard).toEqual([["reminder", { text: "take a break" }]]);
+});
+
+test("a raw client hears it in its own words", async () => {
+  const frames: { type: string; content: unknown }[] = [];
+  const url = `${nodes[1]?.url.replace("http", "ws")}/ws?token=${signToken("504")}`;
+  const socket = new WebSocket(url);
+  sockets.push(socket);
+  socket.on("message", (data) => frames.push(JSON.parse(String(data))));
+  await new Promise((open) => socket.once("open", open));
+  socket.send(JSON.stringify({ type: "ping", content: null, timestamp: 0 }));
+  await eventually(() => frames.some(({ type }) => type === "pong"));
+  await live.toUser("504", "user_message", { from: "1", to: "504", text: "hi" });
+  const message = await eventually(() => frames.find(({ type }) => type === "user_message"));
+  expect(message.content).toEqual({ from: "1", to: "504", text: "hi" });
+});
+
+test("a bad payload, room or event is refused before anything is published", () => {
+  const refused = expect.objectContaining({ code: "INVALID_MESSAGE" });
+  expect(() => live.system({ message: "", level: "info" })).toThrow(refused);
+  expect(() => live.toRoom("no spaces", "push", { type: "x", content: 1 })).toThrow(refused);
+  expect(() => live.toStudyTime("1", "c", "disconnect", {})).toThrow(refused);
+  expect(() => live.toUser("1", "room_message", { room: "r", from: "1" })).toThrow(refused);
+});
+
+test("without Redis a send rejects, and one that nobody waits for ends nothing", async () => {
+  const nobody = createRedisClient({
+    socket: { host: "127.0.0.1", port: await freePort(), reconnectStrategy: false },
+    disableOfflineQueue: true,
+  });
+  const alone = createEmitter({ redis: nobody });
+  void alone.system({ message: "m", level: "info" });
+  await expect(alone.system({ message: "m", level: "info" })).rejects.toThrow();
+});
