@@ -1,6 +1,6 @@
 // The HTTP API: schemas of every body and answer.
 import { z } from "zod";
-import { catalogueId, roomName, sessionId, userId, wholeNumber } from "./ids.ts";
+import { catalogueId, isStorable, roomName, sessionId, userId, wholeNumber } from "./ids.ts";
 import { json } from "./json.ts";
 import { dataUpdate, messageBody, notification, runResult, systemMessage } from "./messaging.ts";
 
@@ -8,7 +8,8 @@ import { dataUpdate, messageBody, notification, runResult, systemMessage } from 
 export const displayName = z
   .string()
   .min(1)
-  .refine((name) => new TextEncoder().encode(JSON.stringify(name)).length <= 202, "at most 200 bytes as JSON");
+  .refine((name) => new TextEncoder().encode(JSON.stringify(name)).length <= 202, "at most 200 bytes as JSON")
+  .refine(isStorable, "without the character U+0000");
 
 /** `POST /api/v1/progress` */
 export const progressBody = z.object({

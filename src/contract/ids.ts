@@ -1,11 +1,14 @@
 // Identifiers: what a user, course or room may be called, and how an id is written inside a room or channel name.
 import { z } from "zod";
 
-/** A user id: 1–128 characters of any kind (it is encoded wherever it becomes part of a name). */
-export const userId = z.string().min(1).max(128);
+/** True for text that PostgreSQL can keep: all but the character U+0000. */
+export const isStorable = (text: string): boolean => !text.includes("\u0000");
+
+/** A user id: 1–128 characters of any kind but U+0000 (it is encoded wherever it becomes part of a name). */
+export const userId = z.string().min(1).max(128).refine(isStorable, "without the character U+0000");
 
 /** A course id, of the same form as a user id. */
-export const courseId = z.string().min(1).max(128);
+export const courseId = userId;
 
 /** The name of a room, also the part after `rooms/` of its channel. */
 export const roomName = z.string().regex(/^[A-Za-z0-9_\-:.]{1,128}$/, "1–128 of A-Z a-z 0-9 _ - : .");
