@@ -14,7 +14,19 @@ export const NAMESPACES: readonly DocumentedNamespace[] = [dashboardNamespace, c
 /** An AsyncAPI document, as far as the page of the documentation reads it. */
 export interface AsyncApi extends Record<string, unknown> {
   channels: Record<string, { address: string; description: string; messages: Record<string, Message> }>;
-  operations: Record<string, { action: "send" | "receive"; channel: { $ref: string }; messages: { $ref: string }[] }>;
+  operations: Record<string, Direction>;
+}
+
+interface Reference {
+  $ref: string;
+}
+
+/** Which message goes which way; `send` is what the server sends. A `reply` is the ack. */
+interface Direction {
+  action: "send" | "receive";
+  channel: Reference;
+  messages: Reference[];
+  reply?: { channel: Reference; messages: Reference[] };
 }
 
 /** An event: its arguments are the items of an array, as Socket.IO sends them. */
@@ -24,7 +36,7 @@ export interface Message {
   payload: JsonSchema;
 }
 
-/** Makes the document. `send` is what the server sends. */
+/** Makes the document. */
 export function asyncapi(): AsyncApi {
   const channels: AsyncApi["channels"] = {};
   const operations: AsyncApi["operations"] = {};
@@ -44,7 +56,7 @@ export function asyncapi(): AsyncApi {
       operations[`${key}.${message}`] = {
         ...operation("receive", key, refer(message)),
         reply: { channel: { $ref: `#/channels/${key}` }, messages: [refer(`${message}.ack`)] },
-      } as AsyncApi["operations"][string];
+      };
     }
     channels[key] = { address: name, description, messages };
   }
@@ -60,7 +72,7 @@ export function asyncapi(): AsyncApi {
   };
 }
 
-function operation(action: "send" | "receive", key: string, message: { $ref: string }) {
+function operation(action: Direction["action"], key: string, message: Reference): Direction {
   return { action, channel: { $ref: `#/channels/${key}` }, messages: [message] };
 }
 
