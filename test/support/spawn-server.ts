@@ -39,7 +39,8 @@ export async function spawnServer(
   options: SpawnOptions = {},
 ): Promise<SpawnedServer> {
   await ensureBuilt();
-  const ports = await freePorts(options.ports ?? 1);
+  const given = env["PORT"];
+  const ports = given === undefined ? await freePorts(options.ports ?? 1) : given.split(",").map(Number);
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "classwire-server-"));
   const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
   const settings = {
