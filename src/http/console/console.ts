@@ -1,0 +1,71 @@
+// The console page: what a newcomer sees at `/`, and the development tokens that it works with.
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type RequestHandler, type Response, Router } from "express";
+
+/** Data of a development start that the page works with; empty where the page is on without being in development. */
+export interface ConsoleData {
+  /** Tokens to play with. */
+  tokens: readonly { label: string; userId: string; role: string; token: string }[];
+  /** Where the server listens, such as `http://127.0.0.1:8080`; asked at each request, because a port 0 is known late. */
+  urls: () => readonly string[];
+}
+
+const TYPES: Record<string, string> = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
+
+/** Nothing from elsewhere, nothing inline, no framing; `ws:` and `wss:` for browsers whose `'self'` leaves them out. */
+const HEADERS = {
+  "Cache-Control": "no-cache",
+  "Content-Security-Policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' ws: wss:; " +
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+};
+
+/**
+ * Makes the router: `GET /` is the page, `GET /console/…` its parts, the Socket.IO client's bundle among them, and
+ * `GET /console/tokens.json` the data. Everything is read once; other paths pass through.
+ */
+export function createConsole({ tokens, urls }: ConsoleData): Router {
+  const here = fileURLToPath(new URL(".", import.meta.url));
+  const page = join(here, "page");
+  const bundle = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
+  const router = Router();
+
+  router.get("/", file(join(here, "index.html")));
+  for (const name of readdirSync(page)) router.get(`/console/${name}`, file(join(page, name)));
+  router.get("/console/socket.io.esm.min.js", file(join(bundle, "socket.io.esm.min.js")));
+  router.get("/console/tokens.json", (request, response) => {
+    // A page of another name that resolves to this machine (DNS rebinding) must not read the tokens.
+    if (!isOwnName(request.hostname, urls())) return void response.sendStatus(403);
+    send(response, "application/json; charset=utf-8", JSON.stringify({ tokens, urls: urls() }));
+  });
+  return router;
+}
+
+function file(path: string): RequestHandler {
+  const body = readFileSync(path);
+  const type = TYPES[extname(path)] ?? "application/octet-stream";
+  return (_request, response) => send(response, type, body);
+}
+
+function send(response: Response, type: string, body: string | Buffer): void {
+  response.set({ ...HEADERS, "Content-Type": type });
+  response.end(body);
+}
+
+function isOwnName(hostname: string | undefined, urls: readonly string[]): boolean {
+  if (hostname === undefined) return false;
+  const name = hostname.replace(/^\[|\]$/g, "");
+  if (name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name)) return true;
+  return urls.some((url) => URL.canParse(url) && new URL(url).hostname === hostname);
+}
