@@ -39,7 +39,7 @@ export const createAdapterPublisher = (
   sendCommand: async (command) => {
     const alone = [command[2], "1"];
     if (!pulse.isUp()) return alone;
-    return pulse.guard(connection.sendCommand(command)).catch(() => alone);
+    return pulse.guard(connection.sendCommand(command), (reply) => reply).catch(() => alone);
   },
   pSubscribe: () => undefined,
   sSubscribe: () => undefined,

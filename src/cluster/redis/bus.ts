@@ -83,11 +83,11 @@ export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
     onReconnect: (listener) => reconnects.add(listener),
     nodes: () =>
       link.decide(
-        async () => {
-          const sessions = words(await link.call("nodes", NODES_KEY));
-          const nodes = sessions.map((session) => session.slice(0, session.indexOf(".")));
-          return [...new Set([...nodes, link.node])].sort();
-        },
+        () =>
+          link.call("nodes", NODES_KEY, [], (reply) => {
+            const nodes = words(reply).map((session) => session.slice(0, session.indexOf(".")));
+            return [...new Set([...nodes, link.node])].sort();
+          }),
         () => [link.node],
       ),
     malformed: () => malformed,

@@ -19,9 +19,11 @@ export type RedisClients = {
   readonly timing: Timing;
   /** Whether Redis answers commands. */
   readonly pulse: Pulse;
-  /** Sends one command; commands of one tick leave together, and answers come in the order of the commands.
-   * @throws Unavailable while Redis does not answer; node-redis' `ErrorReply` for a refusal. */
-  command(args: string[]): Promise<unknown>;
+  /**
+   * Sends one command and hands its answer to `note`. Commands of one tick leave together; notes are taken in the order
+   * of the commands. @throws Unavailable while Redis does not answer; node-redis' `ErrorReply` for a refusal
+   */
+  command<T>(args: string[], note: (reply: unknown) => T): Promise<T>;
   readonly publisher: Publisher;
   readonly subscriber: Subscriber;
   /** For `createAdapter(adapterPublisher, adapterSubscriber)`; see adapter.ts. */
@@ -73,8 +75,10 @@ export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing
   return {
     timing,
     pulse,
-    command: (args) =>
-      pulse.isUp() ? pulse.guard(commander.sendCommand(args)) : Promise.reject(new Unavailable("Redis is down")),
+    command: (args, note) => {
+      if (!pulse.isUp()) return Promise.reject(new Unavailable("Redis is down"));
+      return pulse.guard(commander.sendCommand(args), note);
+    },
     publisher,
     subscriber,
     adapterPublisher: createAdapterPublisher(publisher, commander, pulse),

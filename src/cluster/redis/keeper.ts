@@ -8,6 +8,9 @@ import type { Mirror } from "./mirror.ts";
 import { list, pairs, words } from "./replies.ts";
 import { Unavailable } from "./unavailable.ts";
 
+/** So many refreshes between two comparisons of all leases. */
+const AUDIT_EVERY = 10;
+
 /** Runs as long as the link is up. */
 export class Keeper {
   readonly #link: Link;
@@ -18,7 +21,7 @@ export class Keeper {
   #timer: NodeJS.Timeout | undefined;
   #upSince = Number.POSITIVE_INFINITY;
   #touched = 0;
-  #settled = false;
+  #audited = Number.NEGATIVE_INFINITY;
   #fetching = false;
   #again = false;
 
@@ -32,7 +35,7 @@ export class Keeper {
       if (state !== "up") return;
       this.#upSince = performance.now();
       this.#touched = this.#upSince;
-      this.#settled = false;
+      this.#audited = Number.NEGATIVE_INFINITY;
       this.#run(async () => {
         for (const session of link.retired()) {
           await this.sweep(session);
@@ -51,10 +54,12 @@ export class Keeper {
   /** Clears away all entries of a session: a dead one, or one of this node. @throws Unavailable */
   async sweep(session: string): Promise<void> {
     for (let left = 1; left > 0; ) {
-      const [rest, gone, changes] = list(await this.#link.call("sweep", NODES_KEY, session));
-      this.#mirror.apply(words(changes));
-      for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });
-      left = Number(rest);
+      left = await this.#link.call("sweep", NODES_KEY, [session], (reply) => {
+        const [rest, gone, changes] = list(reply);
+        this.#mirror.apply(words(changes));
+        for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });
+        return Number(rest);
+      });
     }
   }
 
@@ -80,22 +85,25 @@ export class Keeper {
 
   async #beat(): Promise<void> {
     this.#schedule();
-    const [changed, ...dead] = words(await this.#link.call("beat", NODES_KEY));
+    const [changed, ...dead] = await this.#link.call("beat", NODES_KEY, [], words);
     if (changed !== "0") this.#fetch();
     await this.#touch();
     // After an outage the others come back as this node did: only then is who is still silent dead.
     if (performance.now() - this.#upSince < this.#clients.timing.ttlMs / 2) return;
     for (const session of dead) await this.sweep(session);
-    if (!this.#settled) await this.#settle();
+    await this.#audit();
   }
 
-  /** Once after each joining: waiting leases whose active holder has not come back are promoted. */
-  async #settle(): Promise<void> {
-    this.#settled = true;
-    const waiting = [...this.#mirror.leases.entries.all()].filter((entry) => entry.state === "waiting");
-    const keys = [...new Set(waiting.map((entry) => entry.key))];
+  /**
+   * Soon after joining and every so often: compares all leases of this node with Redis, and promotes where an active
+   * holder has not come back. Changes are told as they happen; this is for what no message and no note tells.
+   */
+  async #audit(): Promise<void> {
+    if (performance.now() - this.#audited < this.#clients.timing.refreshMs * AUDIT_EVERY) return;
+    this.#audited = performance.now();
+    const keys = this.#mirror.leases.entries.keys();
     for (let at = 0; at < keys.length; at += 100) {
-      this.#mirror.apply(words(await this.#link.call("lease-settle", NODES_KEY, ...keys.slice(at, at + 100))));
+      await this.#link.call("lease-look", NODES_KEY, keys.slice(at, at + 100), (reply) => this.#compare(list(reply)));
     }
   }
 
@@ -103,7 +111,7 @@ export class Keeper {
   async #touch(): Promise<void> {
     if (performance.now() - this.#touched < this.#clients.timing.keepMs / 3) return;
     this.#touched = performance.now();
-    for (const keys of this.#mirror.redisKeys()) await this.#link.call("touch", NODES_KEY, ...keys);
+    for (const keys of this.#mirror.redisKeys()) await this.#link.call("touch", NODES_KEY, keys, () => undefined);
   }
 
   /** Fetches lease changes: one request at a time, and one more if something came during it. */
@@ -117,11 +125,12 @@ export class Keeper {
       try {
         do {
           this.#again = false;
-          const session = this.#link.session();
-          const [more, ...rows] = list(await this.#link.call("lease-changes", NODES_KEY));
-          if (session !== this.#link.session()) return; // the new session has learnt everything by joining
-          for (const changed of rows) this.#compare(words(changed));
-          if (Number(more) > 0) this.#again = true;
+          const left = await this.#link.call("lease-changes", NODES_KEY, [], (reply) => {
+            const [more, ...rows] = list(reply);
+            this.#compare(rows);
+            return Number(more);
+          });
+          if (left > 0) this.#again = true;
         } while (this.#again);
       } finally {
         this.#fetching = false;
@@ -129,12 +138,19 @@ export class Keeper {
     });
   }
 
-  /** Redis has these holders of this node under a key; what else it believes to have is displaced. */
-  #compare([key = "", ...flat]: string[]): void {
-    const states = new Map(pairs(flat));
-    for (const { holder } of this.#mirror.leases.entries.of(key)) {
-      const state = states.get(holder);
-      this.#mirror.setLease(key, holder, state === "active" || state === "waiting" ? state : "displaced");
+  /**
+   * Rows of a key and the holders of this node that Redis has under it, with their states: what this node believes to
+   * have beyond that is displaced. A session that began meanwhile has learnt better by joining.
+   */
+  #compare(rows: unknown[]): void {
+    if (this.#link.state() !== "up") return;
+    for (const row of rows) {
+      const [key = "", ...flat] = words(row);
+      const states = new Map(pairs(flat));
+      for (const { holder } of this.#mirror.leases.entries.of(key)) {
+        const state = states.get(holder);
+        this.#mirror.setLease(key, holder, state === "active" || state === "waiting" ? state : "displaced");
+      }
     }
   }
 }

@@ -17,16 +17,17 @@ export const createRedisLeases = (link: Link, mirror: Mirror, now: () => number)
     const { key, id: holder } = flight;
     if (flight.cancelled) return { ok: true, counter: highest };
     const session = link.session();
-    const reply = words(await link.call("lease-take", leaseKey(key), key, holder, String(waiting)));
-    const [ok, count, displaced = "", node = "", ...changes] = reply;
-    if (ok !== "1") return { ok: false };
-    const counter = Number(count);
-    highest = Math.max(highest, counter);
-    mirror.apply(changes);
-    if (!flight.cancelled) {
-      book.entries.set(key, holder, { kind: "lease", key, holder, waiting, counter, state: "active", session });
-    }
-    return { ok: true, counter, ...(node !== "" && { displaced: { holder: displaced, node } }) };
+    return link.call("lease-take", leaseKey(key), [key, holder, String(waiting)], (reply): LeaseTaken => {
+      const [ok, count, displaced = "", node = "", ...changes] = words(reply);
+      if (ok !== "1") return { ok: false };
+      const counter = Number(count);
+      highest = Math.max(highest, counter);
+      mirror.apply(changes);
+      if (!flight.cancelled) {
+        book.entries.set(key, holder, { kind: "lease", key, holder, waiting, counter, state: "active", session });
+      }
+      return { ok: true, counter, ...(node !== "" && { displaced: { holder: displaced, node } }) };
+    });
   };
 
   const local = (flight: Flight, waiting: number): LeaseTaken => {
@@ -55,13 +56,13 @@ export const createRedisLeases = (link: Link, mirror: Mirror, now: () => number)
     release: async (key, holder) => {
       flights.cancel(key, holder);
       const entry = book.remove(key, holder);
-      const reply = await link.tell("lease-release", leaseKey(key), key, holder);
-      if (Array.isArray(reply)) mirror.apply(words(reply));
-      else if (entry?.state === "active") mirror.news.tell(book.promote(key));
+      await link.tell("lease-release", leaseKey(key), [key, holder], (reply) => mirror.apply(words(reply)));
+      // Answered or joining, Redis promotes; alone, this node does.
+      if (link.state() === "down" && entry?.state === "active") mirror.news.tell(book.promote(key));
     },
     holds: (key, holder) =>
       link.decide(
-        async () => Number(await link.call("lease-holds", leaseKey(key), key, holder)) === 1,
+        () => link.call("lease-holds", leaseKey(key), [key, holder], (reply) => Number(reply) === 1),
         () => book.entries.get(key, holder)?.state === "active",
       ),
     onChange: (listener) => mirror.news.onChange(listener),

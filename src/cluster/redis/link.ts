@@ -21,6 +21,8 @@ export type Register = {
 const MAX_RETIRED = 8;
 const RETRY_MS = 300;
 
+const nothing = (): void => undefined;
+
 /**
  * Every time Redis may have lost or missed something (a cut, an unanswered command, a restart, a freeze of this
  * process) a new session begins: commands of an earlier one that still arrive are refused by the scripts, this node's
@@ -93,29 +95,32 @@ export class Link {
     return this.#changes.add(listener);
   }
 
-  /** Runs a script on `key` for the current session. @throws Unavailable unless the link is up and Redis answers */
-  call(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
+  /**
+   * Runs a script on `key` for the current session and hands its answer to `note`, in the order of the calls: what the
+   * answer changes here must be changed there. @throws Unavailable unless the link is up and Redis answers
+   */
+  call<T>(script: ScriptName, key: string, args: string[], note: (reply: unknown) => T): Promise<T> {
     if (this.#state !== "up") return Promise.reject(new Unavailable(`the link is ${this.#state}`));
-    return this.send(script, key, ...args);
+    return this.send(script, key, args, note);
   }
 
   /** The same while joining: for entries that the new session knows already. */
-  send(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
+  send<T>(script: ScriptName, key: string, args: string[], note: (reply: unknown) => T): Promise<T> {
     const { ttlMs, keepMs } = this.#clients.timing;
     const sha = this.#scripts.get(script)?.sha ?? "";
-    return this.command("EVALSHA", sha, "1", key, this.owner(), String(ttlMs), String(keepMs), ...args);
+    return this.command(["EVALSHA", sha, "1", key, this.owner(), String(ttlMs), String(keepMs), ...args], note);
   }
 
-  /** Sends what needs no answer, a release, unless Redis is away: then its session ends, and this entry with it. */
-  async tell(script: ScriptName, key: string, ...args: string[]): Promise<unknown> {
-    if (this.#state === "down") return undefined;
-    return this.send(script, key, ...args).catch(() => undefined);
+  /** Sends a release, whose failure means nothing: the session ends then, and the entry with it. */
+  async tell(script: ScriptName, key: string, args: string[], note: (reply: unknown) => void): Promise<void> {
+    if (this.#state === "down") return;
+    await this.send(script, key, args, note).catch(() => undefined);
   }
 
   /** Sends a plain command. @throws Unavailable when Redis does not answer or refuses */
-  command(...args: string[]): Promise<unknown> {
+  command<T>(args: string[], note: (reply: unknown) => T): Promise<T> {
     const session = this.#session;
-    return this.#clients.command(args).catch((error: unknown) => {
+    return this.#clients.command(args, note).catch((error: unknown) => {
       // STALE: taken for dead. NOSCRIPT: the scripts are gone. Anything else: no answer to rely on. Begin anew.
       if (!(error instanceof Unavailable) && session === this.#session) this.#distrust(error);
       throw error instanceof Unavailable ? error : new Unavailable(String(error));
@@ -123,8 +128,8 @@ export class Link {
   }
 
   /**
-   * Decides by Redis if it answers, else locally. `remote` notes what Redis granted right after its one `call`;
-   * `local` notes what it grants itself. Waits while this node's entries are being written back, as they count.
+   * Decides by Redis if it answers, else locally. Waits while this node's entries are being written back, as they
+   * count.
    */
   async decide<T>(remote: () => Promise<T>, local: () => T | Promise<T>): Promise<T> {
     await this.#started;
@@ -196,9 +201,11 @@ export class Link {
     this.#session += 1;
     const session = this.#session;
     this.#set("joining");
-    await Promise.all([...this.#scripts.values()].map(({ source }) => this.command("SCRIPT", "LOAD", source)));
-    await this.send("hello", NODES_KEY, ...this.#retired);
-    this.#greeted = true;
+    const loads = [...this.#scripts.values()].map(({ source }) => this.command(["SCRIPT", "LOAD", source], nothing));
+    const hello = this.send("hello", NODES_KEY, [...this.#retired], () => {
+      this.#greeted = true;
+    });
+    await Promise.all([...loads, hello]);
     while (register.hasUnwritten()) await register.write();
     // The pulse may have stopped meanwhile; a failed command has thrown then, but there may have been none.
     if (this.#state !== "joining" || session !== this.#session) throw new Unavailable("interrupted");

@@ -51,9 +51,9 @@ export class Mirror implements Register {
     const sent = chunks(unwritten).map((entries) => {
       // Marked as it is sent: a release that comes from now on follows it to Redis.
       for (const entry of entries) entry.session = session;
-      return this.#link.send("register", NODES_KEY, ...entries.flatMap(row));
+      return this.#link.send("register", NODES_KEY, entries.flatMap(row), (reply) => this.apply(words(reply)));
     });
-    for (const reply of await Promise.all(sent)) this.apply(words(reply));
+    await Promise.all(sent);
   }
 
   /** Takes over what Redis says about leases of this node: key, holder, state, key, holder, state … */

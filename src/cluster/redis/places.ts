@@ -1,5 +1,5 @@
 /** Places over Redis. */
-import type { Places } from "../places.ts";
+import type { Places, PlaceTaken } from "../places.ts";
 import { Flights } from "./flights.ts";
 import { placeKey } from "./keys.ts";
 import type { Link } from "./link.ts";
@@ -13,25 +13,27 @@ export const createRedisPlaces = (link: Link, mirror: Mirror): Places => {
   return {
     take: async (key, holder, limit) => {
       const flight = flights.begin(key, holder);
-      const remote = async () => {
-        if (flight.cancelled) return { ok: true } as const;
+      const remote = async (): Promise<PlaceTaken> => {
+        if (flight.cancelled) return { ok: true };
         const session = link.session();
-        const [ok, ...full] = words(await link.call("place-take", placeKey(key), key, holder, String(limit)));
-        if (ok !== "1") return { ok: false, holders: pairs(full).map(([id, node]) => ({ holder: id, node })) } as const;
-        if (!flight.cancelled) book.add(key, holder, session);
-        return { ok: true } as const;
+        return link.call("place-take", placeKey(key), [key, holder, String(limit)], (reply): PlaceTaken => {
+          const [ok, ...full] = words(reply);
+          if (ok !== "1") return { ok: false, holders: pairs(full).map(([id, node]) => ({ holder: id, node })) };
+          if (!flight.cancelled) book.add(key, holder, session);
+          return { ok: true };
+        });
       };
-      const local = () => (flight.cancelled ? ({ ok: true } as const) : book.take(key, holder, limit));
+      const local = (): PlaceTaken => (flight.cancelled ? { ok: true } : book.take(key, holder, limit));
       return link.decide(remote, local).finally(() => flights.end(flight));
     },
     release: async (key, holder) => {
       flights.cancel(key, holder);
       book.entries.delete(key, holder);
-      await link.tell("place-release", placeKey(key), key, holder);
+      await link.tell("place-release", placeKey(key), [key, holder], () => undefined);
     },
     count: (key) =>
       link.decide(
-        async () => Number(await link.call("place-count", placeKey(key))),
+        () => link.call("place-count", placeKey(key), [], Number),
         () => book.entries.count(key),
       ),
   };

@@ -17,10 +17,11 @@ export const createRedisPresence = (link: Link, mirror: Mirror, keeper: Keeper):
       const remote = async () => {
         if (flight.cancelled) return { first: false, members: book.size(group).members };
         const session = link.session();
-        const reply = await link.call("presence-enter", presentKey(group), group, member, connection);
-        const [first, members] = words(reply);
-        if (!flight.cancelled) book.add(group, member, connection, session);
-        return { first: first === "1", members: Number(members) };
+        return link.call("presence-enter", presentKey(group), [group, member, connection], (reply) => {
+          const [first, members] = words(reply);
+          if (!flight.cancelled) book.add(group, member, connection, session);
+          return { first: first === "1", members: Number(members) };
+        });
       };
       const local = () =>
         flight.cancelled ? { first: false, members: book.size(group).members } : book.enter(group, member, connection);
@@ -28,33 +29,36 @@ export const createRedisPresence = (link: Link, mirror: Mirror, keeper: Keeper):
     },
     leave: async (group, member, connection) => {
       flights.cancel(group, connection);
-      const local = book.leave(group, member, connection);
-      const reply = await link.tell("presence-leave", presentKey(group), group, member, connection);
-      if (!Array.isArray(reply)) return local;
-      const [last, members] = words(reply);
-      return { last: last === "1", members: Number(members) };
+      let answer = book.leave(group, member, connection);
+      await link.tell("presence-leave", presentKey(group), [group, member, connection], (reply) => {
+        const [last, members] = words(reply);
+        answer = { last: last === "1", members: Number(members) };
+      });
+      return answer;
     },
     members: (group) =>
       link.decide(
-        async () => words(await link.command("HKEYS", membersKey(group))).sort(),
+        () => link.command(["HKEYS", membersKey(group)], (reply) => words(reply).sort()),
         () => book.members(group),
       ),
     online: async (group, members) => {
       if (members.length === 0) return [];
       return link.decide(
-        async () => {
-          const counts = list(await link.command("HMGET", membersKey(group), ...members));
-          return members.filter((_, index) => typeof counts[index] === "string");
-        },
+        () =>
+          link.command(["HMGET", membersKey(group), ...members], (reply) => {
+            const counts = list(reply);
+            return members.filter((_, index) => typeof counts[index] === "string");
+          }),
         () => book.online(group, members),
       );
     },
     size: (group) =>
       link.decide(
-        async () => {
-          const [connections, members] = words(await link.call("presence-size", presentKey(group), group));
-          return { connections: Number(connections), members: Number(members) };
-        },
+        () =>
+          link.call("presence-size", presentKey(group), [group], (reply) => {
+            const [connections, members] = words(reply);
+            return { connections: Number(connections), members: Number(members) };
+          }),
         () => book.size(group),
       ),
     onGone: (listener) => keeper.onGone(listener),

@@ -48,21 +48,23 @@ export class Pulse {
     return this.#changes.add(listener);
   }
 
-  /** Settles as the command does. @throws Unavailable when Redis stops answering before. */
-  guard<T>(command: Promise<T>): Promise<T> {
+  /**
+   * Hands the answer to `note` and settles as that does. Notes are taken in the order of the answers, which is that of
+   * the commands, however many promises the callers put around them. An answer that comes too late is not noted.
+   * @throws Unavailable when Redis stops answering before
+   */
+  guard<R, T>(command: Promise<R>, note: (reply: R) => T): Promise<T> {
     return new Promise((resolve, reject) => {
       const waiting: Waiting = { tick: this.#tick, reject };
       this.#waiting.add(waiting);
-      command.then(
-        (reply) => {
-          this.#waiting.delete(waiting);
-          resolve(reply);
-        },
-        (error: unknown) => {
+      command
+        .then((reply) => {
+          if (this.#waiting.delete(waiting)) resolve(note(reply));
+        })
+        .catch((error: unknown) => {
           this.#waiting.delete(waiting);
           reject(error);
-        },
-      );
+        });
     });
   }
 
@@ -90,7 +92,7 @@ export class Pulse {
     if (this.#probing || !this.#connection.isReady) return;
     this.#probing = true;
     const ping = this.#connection.sendCommand(["PING"]);
-    const answered = this.#up ? this.guard(ping) : ping;
+    const answered = this.#up ? this.guard(ping, () => undefined) : ping;
     answered
       .then(
         () => this.#answered(),

@@ -17,8 +17,7 @@ export const createRedisRates = (link: Link): Rates => {
   const alone = createMemoryRates();
   const limiters = new Map<string, RateLimiterRedis>();
   const storeClient = {
-    eval: async (_script: string, { keys: [key = ""], arguments: args }: Evaluation) =>
-      list(await link.call("rate", key, ...args)),
+    eval: (_script: string, { keys: [key = ""], arguments: args }: Evaluation) => link.call("rate", key, args, list),
   };
   const limiterOf = (rule: RateRule): RateLimiterRedis => {
     const id = ruleId(rule);

@@ -18,7 +18,7 @@ const PARTS = {
   "lease-release": ["leases"],
   "lease-holds": ["leases"],
   "lease-changes": ["leases"],
-  "lease-settle": ["leases"],
+  "lease-look": ["leases"],
   "presence-enter": ["presence"],
   "presence-leave": ["presence"],
   "presence-size": ["presence"],

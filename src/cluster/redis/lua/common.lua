@@ -30,6 +30,6 @@ local function own(kind, name, id)
   redis.call('PEXPIRE', list, keep * 2)
 end
 
-local function disown(kind, name, id)
-  redis.call('SREM', 'classwire:own:' .. me, cmsgpack.pack({ kind, name, id }))
+local function disown(session, kind, name, id)
+  redis.call('SREM', 'classwire:own:' .. session, cmsgpack.pack({ kind, name, id }))
 end

@@ -4,14 +4,7 @@ if not alive(me) then return stale() end
 local notes = 'classwire:changed:' .. me
 local answer = { 0 }
 for _, name in ipairs(redis.call('SPOP', notes, 200)) do
-  local row = { name }
-  for _, lease in ipairs(lease_all(name)) do
-    if lease.session == me then
-      row[#row + 1] = lease.holder
-      row[#row + 1] = WORD[lease.state]
-    end
-  end
-  answer[#answer + 1] = row
+  answer[#answer + 1] = lease_row(name)
 end
 answer[1] = redis.call('SCARD', notes)
 return answer

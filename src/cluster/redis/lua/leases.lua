@@ -34,6 +34,18 @@ local function lease_all(name)
   return leases
 end
 
+-- {name, holder, state, holder, state ...}: what the calling session has of a key.
+local function lease_row(name)
+  local row = { name }
+  for _, lease in ipairs(lease_all(name)) do
+    if lease.session == me then
+      row[#row + 1] = lease.holder
+      row[#row + 1] = WORD[lease.state]
+    end
+  end
+  return row
+end
+
 -- Told to the caller by the answer; to others by a note that they fetch, at once on the message, else with their next refresh.
 local function tell(name, lease, state)
   if lease.session == me then
@@ -71,6 +83,7 @@ local function settle(name, promote, newcomer)
     end
     if after == 'gone' then
       redis.call('HDEL', lease_key(name), lease.holder)
+      disown(lease.session, 'lease', name, lease.holder)
       tell(name, lease, 'displaced')
     elseif after ~= before then
       lease.state = after

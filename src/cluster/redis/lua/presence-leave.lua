@@ -4,6 +4,6 @@ local session, member = present_get(ARGV[4], ARGV[6])
 local last = false
 if session == me and member == ARGV[5] then
   last = present_remove(ARGV[4], ARGV[6], member)
-  disown('presence', ARGV[4], ARGV[6])
+  disown(me, 'presence', ARGV[4], ARGV[6])
 end
 return { last and 1 or 0, redis.call('HLEN', members_key(ARGV[4])) }
