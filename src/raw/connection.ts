@@ -75,6 +75,7 @@ export class RawSocket extends EventEmitter implements RawConnection, OutboxOwne
 
   constructor(arrival: Arrival, shared: Shared) {
     super();
+    this.setMaxListeners(0); // whoever waits for it to drain or close listens: one for each of its subscriptions
     const { ws, socket, dialect, request } = arrival;
     this.id = arrival.id;
     this.request = request;

@@ -71,12 +71,13 @@ export function guardBackPressure(connection: EventEmitter, limits: BackPressure
 
   function watch(transport: unknown): void {
     sending = 0; // what another transport had in hand is engine.io's matter
-    (transport as EventEmitter).on("drain", () => {
+    (transport as EventEmitter).setMaxListeners(0).on("drain", () => {
       sending = 0; // engine.io sends nothing more before this
       if (booked > 0) book(queued);
     });
   }
 
+  engine.setMaxListeners(0); // whoever waits until it has drained listens: one for each of its subscriptions
   engine.on("packetCreate", (packet: Packet) => {
     const unsent = queued + sending;
     if (unsent > 0) {
