@@ -54,7 +54,7 @@ const SLOWEST_POLL_MS = 1_000;
 
 /** Makes the service for one node. */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
-  const { store, waitMs = 10_000, staleSeconds = 15, keepSeconds = 86_400 } = options;
+  const { store, waitMs = 10_000, staleSeconds = 4, keepSeconds = 86_400 } = options;
   const entries = createEntries(store, { staleSeconds, keepSeconds });
 
   async function work(name: EntryName, holder: string, run: () => Promise<KeptAnswer>): Promise<KeptAnswer> {
