@@ -27,6 +27,8 @@ export interface SpawnOptions {
   readonly directory?: string;
   /** False returns at once, for a start that is meant to fail. By default waits until /readyz answers 200. */
   readonly ready?: boolean;
+  /** True where dist/ is built already: a script outside vitest cannot ask for it. */
+  readonly built?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function spawnServer(
   env: Record<string, string> = {},
   options: SpawnOptions = {},
 ): Promise<SpawnedServer> {
-  await ensureBuilt();
+  if (options.built !== true) await ensureBuilt();
   const given = env["PORT"];
   const ports = given === undefined ? await freePorts(options.ports ?? 1) : given.split(",").map(Number);
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "classwire-server-"));
