@@ -12,7 +12,7 @@ import { migrate } from "./migrate.ts";
 import { prismaAdapter } from "./pglite-adapter.ts";
 import { type Engine, startEngine } from "./pglite-engine.ts";
 import { DurableFiles, SeededMemory } from "./pglite-files.ts";
-import { startParameters } from "./pglite-program.ts";
+import { optimiseLess, startParameters } from "./pglite-program.ts";
 import { runStatement } from "./pglite-query.ts";
 import { startUpkeep } from "./pglite-upkeep.ts";
 import { within } from "./within.ts";
@@ -55,6 +55,7 @@ async function open(
   options: () => PGliteOptions,
   afterwards: () => Promise<void>,
 ): Promise<Store> {
+  optimiseLess();
   const engine = await startEngine(options, kind === "embedded");
   try {
     await migrateEngine(engine);

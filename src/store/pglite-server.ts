@@ -9,6 +9,8 @@ import { DatabaseBrokenError } from "./errors.ts";
  */
 const BREAKDOWN = /\bPANIC: |^Aborted\(/;
 const FATAL = /\b(PANIC|FATAL): /;
+/** The time and the process in front of it. */
+const BEFORE_LEVEL = /^.*?\b(?=(PANIC|FATAL): )/;
 /** So many of its last lines are kept, to say why it does not start. */
 const KEPT_LINES = 50;
 
@@ -56,7 +58,9 @@ export async function startServer(options: PGliteOptions): Promise<Server> {
   } catch (error) {
     const said =
       condition.lines.find((line) => FATAL.test(line)) ?? (error instanceof Error ? error.message : String(error));
-    throw new DatabaseBrokenError(`The embedded database does not start: ${said.trim()}`, { cause: error });
+    throw new DatabaseBrokenError(`The embedded database does not start: ${said.replace(BEFORE_LEVEL, "").trim()}`, {
+      cause: error,
+    });
   }
 }
 
@@ -64,6 +68,6 @@ export async function startServer(options: PGliteOptions): Promise<Server> {
 function hear(condition: Condition, text: string): true {
   condition.lines.push(text);
   if (condition.lines.length > KEPT_LINES) condition.lines.shift();
-  if (BREAKDOWN.test(text)) condition.breakdown ??= text.trim();
+  if (BREAKDOWN.test(text)) condition.breakdown ??= text.replace(BEFORE_LEVEL, "").trim();
   return true;
 }
