@@ -7,6 +7,8 @@ import type { Cluster } from "./cluster/cluster.ts";
 import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import { type Config, loadConfig } from "./config.ts";
+import { developmentTokens } from "./development.ts";
+import { createConsole } from "./http/console/console.ts";
 import { createHttp, createRouter } from "./http/http.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createLimits } from "./limits.ts";
@@ -109,6 +111,10 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     allowsOrigin,
     trustedCidrs: config.apiTrustedCidrs,
     draining: realtime.isDraining,
+    // An app of one's own has a page of its own.
+    ...(config.console && options.app === undefined
+      ? { console: createConsole({ tokens: config.production ? [] : developmentTokens(config), urls: () => urls() }) }
+      : {}),
   };
   options.app?.use(createRouter(dependencies));
   const server = options.server ?? createHttpServer(options.app ?? createHttp(dependencies));
@@ -116,6 +122,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
 
   let listening: Listening | undefined;
   let closing: Promise<void> | undefined;
+  const urls = (): readonly string[] => listening?.urls ?? [];
 
   async function close(): Promise<void> {
     listening?.stop();
@@ -137,7 +144,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     server,
     async listen() {
       if (options.server === undefined) listening ??= await listen(server, config.host, config.ports);
-      return listening?.urls ?? [];
+      return urls();
     },
     close() {
       closing ??= close();

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createClient } from "../../src/client/index.ts";
 import { createEmitter } from "../../src/emitter/index.ts";
+import { startCuttable } from "../support/cuttable.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
 import { signToken } from "../support/tokens.ts";
-import { startCuttable } from "./cuttable.ts";
 import { filled, reaches } from "./world.ts";
 
 test("kill -9 and a restart: every event arrives once, in order", async () => {

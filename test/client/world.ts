@@ -8,13 +8,10 @@ import {
   type DashboardClient,
 } from "../../src/client/index.ts";
 import { createEmitter, type DurableSends } from "../../src/emitter/index.ts";
+import { type Cuttable, startCuttable } from "../support/cuttable.ts";
 import { eventually } from "../support/eventually.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
 import { signToken } from "../support/tokens.ts";
-import { type Cuttable, startCuttable } from "./cuttable.ts";
-
-/** Users that no other test knows: whole numbers, as the dashboard wants them. */
-let users = 1000;
 
 /** The world of one test file. */
 export interface World {
@@ -22,7 +19,7 @@ export interface World {
   readonly line: Cuttable;
   /** Sends durably, straight to the server. */
   readonly backend: DurableSends;
-  /** A new user's id. */
+  /** A new user's id: a whole number, as the dashboard wants it. */
   user(): string;
   /** A client of a user through the line, with short waits. Closed after the test. */
   client(user: string, options?: Partial<ClientOptions>): Client;
@@ -31,6 +28,7 @@ export interface World {
 /** Starts a server before the tests of a file and stops it after them. */
 export function startWorld(env: Record<string, string> = {}): World {
   const clients: Client[] = [];
+  let users = 1000;
   let server: SpawnedServer | undefined;
   let line: Cuttable | undefined;
   let backend: DurableSends | undefined;

@@ -1,13 +1,14 @@
 // The rows of connections: what there is, how it stands, and one button each.
 import { el } from "./dom.js";
 import { connectDialect, dialects } from "./raw.js";
-import { connectNamespace, namespaces } from "./sockets.js";
+import { connectNamespace, createMemory, namespaces } from "./sockets.js";
 
 /** Shows the rows. A change of person ends what is open. */
 export function createConnections(place, people, log) {
+  const shared = { log, memory: createMemory() };
   const rows = [
-    ...namespaces.map((row) => createRow(row, connectNamespace, people, log)),
-    ...dialects.map((row) => createRow(row, connectDialect, people, log)),
+    ...namespaces.map((row) => createRow(row, connectNamespace, people, shared)),
+    ...dialects.map((row) => createRow(row, connectDialect, people, shared)),
   ];
   const group = (title, part) =>
     el("div", { class: "group" }, el("h3", {}, title), el("ul", {}, ...part.map(({ element }) => element)));
@@ -20,7 +21,7 @@ export function createConnections(place, people, log) {
   });
 }
 
-function createRow(row, connect, people, log) {
+function createRow(row, connect, people, shared) {
   const dot = el("span", { class: "dot", "aria-hidden": "true" });
   const why = el("span", { class: "why" }, row.about);
   const status = el("span", { class: "soft", role: "status" });
@@ -43,7 +44,7 @@ function createRow(row, connect, people, log) {
     if (connection !== undefined) return end();
     let mine;
     const current = (now, reason) => (mine === undefined || mine === connection) && state(now, reason);
-    connection = mine = connect(row, people.current, { log, state: current });
+    connection = mine = connect(row, people.current, { ...shared, state: current });
     state("busy");
   }
 

@@ -1,8 +1,5 @@
-// The three namespaces through Socket.IO's own client.
+// The namespaces of events through Socket.IO's own client.
 import { io } from "./socket.io.esm.min.js";
-
-/** How far each channel has been shown: a reconnect goes on behind it. By user and channel. */
-const shown = new Map();
 
 /** Namespaces as rows of the page. `prepare` runs on every connection. */
 export const namespaces = [
@@ -10,37 +7,62 @@ export const namespaces = [
     id: "/dashboard",
     family: "dashboard",
     about: "progress and quizzes; the newest connection wins",
-    auth: ({ userId }) => resume(`${userId} dashboard/${userId}`),
+    auth: ({ userId }, resume) => resume(userId, `dashboard/${userId}`),
   },
   {
     id: "/channels",
     family: "channels",
     about: "notifications, run results, rooms and messages",
     auth: () => ({}),
-    prepare(socket, { userId }, say) {
+    prepare(socket, { userId }, resume, say) {
       const wishes = [`notifications/${encodeURIComponent(userId)}`, `run-results/console-${userId}`, "rooms/lobby"];
       socket.emit("join_room", { room: "lobby" }, (answer) => say("join_room", answer));
       for (const channel of wishes) {
-        socket.emit("subscribe", { channel, ...resume(`${userId} ${channel}`) }, (answer) => say("subscribe", answer));
+        socket.emit("subscribe", { channel, ...resume(userId, channel) }, (answer) => say("subscribe", answer));
       }
     },
   },
 ];
 
+/** Remembers how far each user's channels have been shown, so that a reconnect goes on behind that. */
+export function createMemory() {
+  const shown = new Map();
+  let epoch;
+  const keyOf = (userId, channel) => `${userId} ${channel}`;
+  return {
+    /** The log that offsets belong to. */
+    learn(now) {
+      epoch = now;
+    },
+    /** What a handshake or subscribe carries to go on. */
+    resume(userId, channel) {
+      const since = shown.get(keyOf(userId, channel));
+      return since === undefined ? {} : { since, epoch };
+    },
+    /** True if the event has not been shown. */
+    take(userId, { channel, offset }) {
+      const key = keyOf(userId, channel);
+      if (offset <= (shown.get(key) ?? 0)) return false;
+      shown.set(key, offset);
+      return true;
+    },
+  };
+}
+
 /**
  * Connects to a namespace.
  * @returns {{close(): void}}
  */
-export function connectNamespace({ id, family, auth, prepare }, person, { log, state }) {
+export function connectNamespace({ id, family, auth, prepare }, person, { log, state, memory }) {
   const socket = io(id, {
-    auth: (give) => give({ token: person.token, ...auth(person) }),
+    auth: (give) => give({ token: person.token, ...auth(person, memory.resume) }),
     transports: ["websocket", "polling"],
     forceNew: true,
   });
   const say = (event, payload) => log({ source: id, family, event, payload, kind: kindOf(payload) });
   socket.on("connect", () => {
     state("open");
-    prepare?.(socket, person, (event, answer) => say(`${event} ✓`, answer));
+    prepare?.(socket, person, memory.resume, (event, answer) => say(`${event} ✓`, answer));
   });
   socket.on("connect_error", (error) => {
     state(socket.active ? "busy" : "failed", error.data?.message ?? error.message);
@@ -48,29 +70,15 @@ export function connectNamespace({ id, family, auth, prepare }, person, { log, s
   });
   socket.on("disconnect", (reason) => state(socket.active ? "busy" : "idle", reason));
   socket.onAny((event, payload, meta) => {
-    if (meta?.channel !== undefined && !take(socket, person, meta, payload)) return;
-    if (event === "connected" && payload?.epoch !== undefined) epoch = payload.epoch;
+    if (event === "connected") memory.learn(payload.epoch);
+    if (meta?.channel !== undefined) {
+      if (!memory.take(person.userId, meta)) return;
+      if (id === "/channels") socket.emit("ack", { channel: meta.channel, offset: meta.offset }, () => undefined);
+    }
     const kind = event === "connected" ? "quiet" : event === "error" ? "problem" : "event";
     log({ source: id, family, event, payload, meta, kind });
   });
   return { close: () => socket.disconnect() };
-}
-
-/** The log that offsets belong to. */
-let epoch;
-
-function resume(key) {
-  const since = shown.get(key);
-  return since === undefined ? {} : { since, epoch };
-}
-
-/** True if the event is new; then it is acknowledged. */
-function take(socket, { userId }, { channel, offset }) {
-  const key = `${userId} ${channel}`;
-  if (offset <= (shown.get(key) ?? 0)) return false;
-  shown.set(key, offset);
-  if (socket.nsp === "/channels") socket.emit("ack", { channel, offset }, () => undefined);
-  return true;
 }
 
 function kindOf(payload) {
