@@ -18,9 +18,11 @@ export type LeaseDecision = { ok: true; displaced?: LeaseEntry; changes: LeaseCh
 
 /**
  * The next counter: above every one seen, and above those given before the memory was lost, because it follows the
- * clock in microseconds. Below 2^53 until the year 2255.
+ * clock in microseconds. Below 2^53 until the year 2255. What the clock (in ms) does not tell is random, so that two nodes
+ * that decide alone hardly ever give the same.
  */
-export const nextCounter = (last: number, nowMs: number): number => Math.max(last + 1, Math.floor(nowMs * 1000));
+export const nextCounter = (last: number, nowMs: number): number =>
+  Math.max(last + 1, Math.floor(nowMs) * 1000 + Math.floor(Math.random() * 1000));
 
 /** Decides about leases by its own entries alone. */
 export class LeaseBook {

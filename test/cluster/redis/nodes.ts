@@ -84,3 +84,10 @@ export const openNode = async (url: string, timing: Partial<Timing> = FAST): Pro
 
 /** `[0, 1, … count - 1]`. */
 export const range = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** Does `work` for 0 … count - 1, 500 at a time, so that no client has more under way than it can bear. */
+export const inBatches = async (count: number, work: (index: number) => Promise<unknown>): Promise<void> => {
+  for (let at = 0; at < count; at += 500) {
+    await Promise.all(range(Math.min(500, count - at)).map((index) => work(at + index)));
+  }
+};

@@ -58,6 +58,8 @@ describe("without Redis", () => {
     await redis.stop();
     await down(one, other);
     await one.leases.take(key, "older", { waiting: 4 });
+    const then = Date.now();
+    await eventually(() => Date.now() > then, { everyMs: 1 }); // apart, two nodes can only go by the clock
     const newer = await other.leases.take(key, "newer");
     expect(before.ok && newer.ok && newer.counter > before.counter).toBe(true);
     await redis.restart();

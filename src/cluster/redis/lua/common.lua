@@ -5,16 +5,27 @@ local NODES = 'classwire:nodes'
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
+-- An earlier session of a living node, until that has taken its entries over: they count, but it may write no more.
+local function retired(session)
+  return '~' .. session
+end
+
+local function seen(member)
+  local at = redis.call('ZSCORE', NODES, member)
+  return at ~= false and tonumber(at) > now - ttl
+end
+
 local known = {}
 local function alive(session)
-  if known[session] == nil then
-    local seen = redis.call('ZSCORE', NODES, session)
-    known[session] = seen ~= false and tonumber(seen) > now - ttl
-  end
+  if known[session] == nil then known[session] = seen(session) or seen(retired(session)) end
   return known[session]
 end
 
--- The caller has been taken for dead: it must join again before it decides anything.
+-- Whether the caller has been taken for dead, or is a command of an earlier session that comes late: it must not decide.
+local function expired()
+  return not seen(me)
+end
+
 local function stale()
   return redis.error_reply('STALE this session has expired')
 end

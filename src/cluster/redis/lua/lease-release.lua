@@ -1,5 +1,5 @@
 -- ARGV: 4 key, 5 holder. Answers the changes.
-if not alive(me) then return stale() end
+if expired() then return stale() end
 local name, holder = ARGV[4], ARGV[5]
 local lease = lease_get(name, holder)
 disown(me, 'lease', name, holder)

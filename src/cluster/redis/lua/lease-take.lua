@@ -1,6 +1,6 @@
 -- ARGV: 4 key, 5 holder, 6 waiting. Answers {0} when the waiting list is full, else {1, counter as text, displaced holder
 -- or '', its node or '', changes ...}.
-if not alive(me) then return stale() end
+if expired() then return stale() end
 local name, holder, waiting = ARGV[4], ARGV[5], tonumber(ARGV[6])
 local queue = 0
 for _, lease in ipairs(lease_all(name)) do

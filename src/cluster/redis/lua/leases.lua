@@ -24,13 +24,16 @@ local function lease_get(name, holder)
   return value and lease_parse(holder, value)
 end
 
--- All of a key, newest first.
+-- All of a key, newest first. Two nodes that decided alone may have given the same counter: then the holder's name decides.
 local function lease_all(name)
   local flat, leases = redis.call('HGETALL', lease_key(name)), {}
   for i = 1, #flat, 2 do
     leases[#leases + 1] = lease_parse(flat[i], flat[i + 1])
   end
-  table.sort(leases, function(one, other) return one.counter > other.counter end)
+  table.sort(leases, function(one, other)
+    if one.counter ~= other.counter then return one.counter > other.counter end
+    return one.holder > other.holder
+  end)
   return leases
 end
 

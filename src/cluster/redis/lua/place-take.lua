@@ -1,5 +1,5 @@
 -- ARGV: 4 key, 5 holder, 6 limit. Answers {1}, or {0, holder, node, holder, node ...} when all places are taken.
-if not alive(me) then return stale() end
+if expired() then return stale() end
 local key, holder, limit = KEYS[1], ARGV[5], tonumber(ARGV[6])
 local flat, count, mine, full = redis.call('HGETALL', key), 0, false, { 0 }
 for i = 1, #flat, 2 do

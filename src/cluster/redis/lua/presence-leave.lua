@@ -1,5 +1,5 @@
 -- ARGV: 4 group, 5 member, 6 connection. Answers {last, members}.
-if not alive(me) then return stale() end
+if expired() then return stale() end
 local session, member = present_get(ARGV[4], ARGV[6])
 local last = false
 if session == me and member == ARGV[5] then

@@ -1,6 +1,6 @@
 -- Writes entries of this session back. ARGV: 4 ... six words each: place, key, holder, '', '', ''; lease, key, holder,
 -- counter, waiting, a|w; presence, group, connection, member, '', ''. Answers {name, holder, state ...} of its leases.
-if not alive(me) then return stale() end
+if expired() then return stale() end
 
 -- Leases that an earlier session of this node has left under a key: this session brings what is still true.
 local inherited = {}

@@ -1,7 +1,7 @@
 -- Clears away up to 100 entries of a session. ARGV: 4 the session: a dead one, or one of this node.
 -- Answers {entries left, {group, member ...} gone, changes}. Each entry is handed to one caller only.
 local dead = ARGV[4]
-if not alive(me) then return stale() end
+if expired() then return stale() end
 if alive(dead) and node_of(dead) ~= node_of(me) then return { 0, {}, {} } end
 local gone = {}
 for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
@@ -25,7 +25,7 @@ for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
 end
 local left = redis.call('SCARD', 'classwire:own:' .. dead)
 if left == 0 then
-  redis.call('ZREM', NODES, dead)
+  redis.call('ZREM', NODES, dead, retired(dead))
   redis.call('DEL', 'classwire:changed:' .. dead)
 end
 return { left, gone, changes }
