@@ -50,6 +50,8 @@ export class Outbox {
   readonly #owner: OutboxOwner;
   readonly #limit: number;
   readonly #budget: UnsentBudget;
+  /** What waits: one frame, or all of them in the queue. */
+  #single: Buffer | undefined;
   #queue: Buffer[] = [];
   #queuedBytes = 0;
   /** Writes whose callback has not come, and the bytes of those that the kernel did not take at once. */
@@ -57,6 +59,7 @@ export class Outbox {
   #outstandingBytes = 0;
   /** What the node's budget knows of. */
   #booked = 0;
+  #isWatched = false;
   #closed = false;
 
   constructor(socket: Duplex, tick: TickFlush, owner: OutboxOwner, limits: UnsentLimits) {
@@ -67,9 +70,11 @@ export class Outbox {
     this.#budget = limits.budget;
   }
 
-  /** Bytes that the kernel has not taken. */
+  /** Bytes that the kernel has not taken. Whoever has seen some is told when there are none left. */
   get bytes(): number {
-    return this.#queuedBytes + this.#outstandingBytes;
+    const bytes = this.#queuedBytes + this.#outstandingBytes;
+    if (bytes > 0) this.#isWatched = true;
+    return bytes;
   }
 
   /** True while the kernel takes nothing more. */
@@ -80,41 +85,70 @@ export class Outbox {
   /** Sends a frame at the end of this tick, or when the client has taken what was sent before. */
   push(frame: Buffer): void {
     if (this.#closed) return;
+    if (this.#queuedBytes === 0 && !this.blocked) {
+      this.#single = frame; // the usual case costs no array
+      this.#queuedBytes = frame.length;
+      this.#tick.add(this);
+      return;
+    }
     if (this.blocked && this.#isFull()) {
       this.#owner.overflowed();
       return;
     }
-    const queued = this.#queue.push(frame);
+    this.#unite();
+    this.#queue.push(frame);
     this.#queuedBytes += frame.length;
     if (this.blocked) this.#book();
     else if (this.#queuedBytes > WRITE_BYTES) this.flush();
-    else if (queued === 1) this.#tick.add(this);
   }
 
   /** Writes what waits, unless a write is outstanding. */
   flush(): void {
-    while (!this.blocked && this.#queue.length > 0) this.#write(WRITE_BYTES);
+    if (this.#queuedBytes === 0 || this.blocked) return;
+    if (!this.#socket.writable) {
+      this.discard(); // the client has said goodbye and was answered: nothing may follow a close frame
+      return;
+    }
+    const single = this.#single;
+    if (single !== undefined) {
+      this.#single = undefined;
+      this.#queuedBytes = 0;
+      this.#writes++;
+      this.#socket.write(single, this.#written);
+      this.#wrote(single.length);
+    } else {
+      while (this.#queue.length > 0 && !this.blocked) this.#writeQueued(WRITE_BYTES);
+    }
     if (this.blocked) this.#book();
-    else if (!this.#closed) this.#owner.drained();
+    else if (this.#isWatched) this.#drained();
   }
 
   /** Hands everything to the socket, for frames that must come before a close frame. Nothing can be pushed after. */
   end(): void {
-    this.#write(Number.POSITIVE_INFINITY);
+    this.#unite();
+    if (this.#queue.length > 0) this.#writeQueued(Number.POSITIVE_INFINITY);
     this.discard();
   }
 
   /** Forgets what waits. */
   discard(): void {
     this.#closed = true;
+    this.#single = undefined;
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#outstandingBytes = 0;
     this.#book();
   }
 
-  /** The next frames, up to so many bytes but at least one, in one write. */
-  #write(most: number): void {
+  /** A second frame has come: all wait in the queue. */
+  #unite(): void {
+    if (this.#single === undefined) return;
+    this.#queue.push(this.#single);
+    this.#single = undefined;
+  }
+
+  /** Writes the next frames, up to so many bytes but at least one, in one write. */
+  #writeQueued(most: number): void {
     let bytes = 0;
     let count = 0;
     for (const frame of this.#queue) {
@@ -122,28 +156,33 @@ export class Outbox {
       bytes += frame.length;
       count++;
     }
-    const frames = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
-    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
-    this.#queuedBytes -= bytes;
-    const last = frames.pop();
-    if (last === undefined) return;
+    const frames = this.#queue.splice(0, count);
     const socket = this.#socket;
+    this.#queuedBytes -= bytes;
     this.#writes++;
-    if (frames.length > 0) socket.cork();
-    for (const frame of frames) socket.write(frame);
-    socket.write(last, this.#written);
-    if (frames.length > 0) socket.uncork();
-    // The kernel has taken it all, as it nearly always does, when nothing is left in the socket.
-    if (socket.writableLength > 0) this.#outstandingBytes += bytes;
+    socket.cork();
+    for (const [index, frame] of frames.entries()) socket.write(frame, index === count - 1 ? this.#written : undefined);
+    socket.uncork();
+    this.#wrote(bytes);
+  }
+
+  /** The kernel has taken it all, as it nearly always does, when nothing is left in the socket. */
+  #wrote(bytes: number): void {
+    if (this.#socket.writableLength > 0) this.#outstandingBytes += bytes;
   }
 
   readonly #written = (): void => {
     if (--this.#writes > 0 || !this.blocked) return;
     this.#outstandingBytes = 0;
-    if (this.#queue.length > 0) this.flush();
-    else this.#owner.drained();
+    if (this.#queuedBytes > 0) this.flush();
+    else this.#drained();
     this.#book();
   };
+
+  #drained(): void {
+    this.#isWatched = false;
+    this.#owner.drained();
+  }
 
   #isFull(): boolean {
     const weight = this.#weight();
@@ -151,7 +190,7 @@ export class Outbox {
   }
 
   #weight(): number {
-    return this.bytes + this.#queue.length * FRAME_OVERHEAD_BYTES;
+    return this.#queuedBytes + this.#outstandingBytes + this.#queue.length * FRAME_OVERHEAD_BYTES;
   }
 
   #book(): void {

@@ -36,6 +36,7 @@ export class Message {
 }
 
 interface Broadcast {
+  readonly options: WriteOptions;
   readonly encoded: string;
   readonly packet: ServerPacket;
   readonly messages: Map<Dialect, Message>;
@@ -44,6 +45,7 @@ interface Broadcast {
 /** Translates for all connections of an engine. */
 export class Translator {
   readonly #broadcasts = new WeakMap<object, Broadcast>();
+  #latest: Broadcast | undefined;
   readonly #onFault: (error: unknown) => void;
 
   /** @param onFault told of packets that cannot be read; they are not sent */
@@ -55,17 +57,26 @@ export class Translator {
   message(dialect: Dialect, encoded: string, options: WriteOptions | undefined): Message {
     // Only a broadcast comes with the same options again; what goes to one connection would fill the map for nothing.
     if (options?.preEncoded !== true) return this.#translate(dialect, this.read(encoded));
-    let broadcast = this.#broadcasts.get(options);
-    if (broadcast?.encoded !== encoded) {
-      broadcast = { encoded, packet: this.read(encoded), messages: new Map() };
-      this.#broadcasts.set(options, broadcast);
-    }
+    const broadcast = this.#broadcastOf(options, encoded);
     let message = broadcast.messages.get(dialect);
     if (message === undefined) {
       message = this.#translate(dialect, broadcast.packet);
       broadcast.messages.set(dialect, message);
     }
     return message;
+  }
+
+  /** The broadcast that is going on, or one that began before another. */
+  #broadcastOf(options: WriteOptions, encoded: string): Broadcast {
+    const latest = this.#latest;
+    if (latest?.options === options && latest.encoded === encoded) return latest;
+    let broadcast = this.#broadcasts.get(options);
+    if (broadcast?.encoded !== encoded) {
+      broadcast = { options, encoded, packet: this.read(encoded), messages: new Map() };
+      this.#broadcasts.set(options, broadcast);
+    }
+    this.#latest = broadcast;
+    return broadcast;
   }
 
   /** Reads a packet of any kind. */

@@ -133,6 +133,21 @@ describe("the end of a raw connection", () => {
     expect(cutRaw.closedByClient).toBe(false);
   });
 
+  it("is clean also when the namespace goes on sending after the client's close frame", async () => {
+    await start({ onSocket: (socket) => socket.on("heartbeat", (ack) => ack({ ok: true, timestamp: 1 })) });
+    for (let i = 0; i < 20; i++) {
+      const client = await connect(`${rig.url}/?token=1`);
+      const socket = await eventually(() => rig.io.of("/channels").sockets.values().next().value);
+      const ended = once(socket, "disconnect");
+      const sending = setInterval(() => rig.io.of("/channels").emit("error", { message: "m" }), 0);
+      client.send({ type: "heartbeat" });
+      client.ws.close(1000);
+      expect(await ended).toEqual(["client close", undefined]);
+      expect((await client.closed).code).toBe(1000);
+      clearInterval(sending);
+    }
+  });
+
   it.each([
     ["a binary frame", 1003, (send: (data: unknown) => void) => send(Buffer.from("{}"))],
     ["a frame that is too big", 1009, (send: (data: unknown) => void) => send("x".repeat(70_000))],

@@ -1,0 +1,85 @@
+// Figures of raw fan-out: server CPU per delivery to 5 000 clients, beside a bare ws server doing ws.send, in one run.
+// npm run bench:raw [clients] [rounds]; fails when the raw engine costs more than ws.
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+import { textFrame } from "../src/raw/frame.ts";
+import { createUnsentBudget } from "../src/realtime/unsent-budget.ts";
+import { startCrowd } from "./raw/crowd.ts";
+import { needFiles, startMeasured } from "./raw/server.ts";
+
+const CLIENTS = Number(process.argv[2] ?? 5000);
+const ROUNDS = Number(process.argv[3] ?? 40);
+/** Nine tenths of both figures are the kernel's send(), which varies by this much from run to run. */
+const MEASURING_ERROR = 1.05;
+const RAW = "/ws?token=$n&room=crowd";
+const BARE = "/bare?$n";
+/** What a broadcast says, and its frame as the gateway dialect prints it. */
+const SYSTEM = { message: "a lesson has begun: 词法元素", level: "info", code: 0, timestamp: 1_766_729_130_000 };
+const TEXT = JSON.stringify({
+  type: "system",
+  content: { message: SYSTEM.message, level: SYSTEM.level, code: SYSTEM.code },
+  timestamp: 1_766_729_130,
+});
+
+needFiles(2 * CLIENTS + 100);
+const crowd = startCrowd();
+const { io, port } = await startMeasured(createUnsentBudget(64 * 1_048_576));
+const bare = await startBare();
+await crowd.open(port, RAW, CLIENTS);
+await crowd.open(bare.port, BARE, CLIENTS);
+
+const perRound = CLIENTS * textFrame(TEXT).length;
+const buffer = Buffer.from(TEXT);
+const modes = {
+  raw: { path: RAW, broadcast: () => void io.of("/channels").to("crowd").emit("system", SYSTEM) },
+  ws: {
+    path: BARE,
+    broadcast() {
+      for (const ws of bare.sockets) ws.send(buffer, { binary: false });
+    },
+  },
+};
+const spent: Record<keyof typeof modes, number[]> = { raw: [], ws: [] };
+const took: Record<keyof typeof modes, number[]> = { raw: [], ws: [] };
+for (let round = 1; round <= ROUNDS + 5; round++) {
+  for (const name of round % 2 === 0 ? (["raw", "ws"] as const) : (["ws", "raw"] as const)) {
+    const { path, broadcast } = modes[name];
+    const all = crowd.received(path, round * perRound);
+    const began = performance.now();
+    const before = process.cpuUsage();
+    broadcast();
+    await new Promise(setImmediate); // the end of the tick, when everything has been handed to the kernel
+    await new Promise(setImmediate);
+    const { user, system } = process.cpuUsage(before);
+    await all;
+    if (round <= 5) continue; // to warm up
+    spent[name].push((user + system) / CLIENTS);
+    took[name].push(performance.now() - began);
+  }
+}
+crowd.close();
+
+const figures = {
+  clients: CLIENTS,
+  rounds: ROUNDS,
+  microsecondsPerDelivery: { raw: median(spent.raw), ws: median(spent.ws) },
+  millisecondsToTheLast: { raw: median(took.raw), ws: median(took.ws) },
+};
+console.log(JSON.stringify(figures, null, 2));
+const { raw, ws } = figures.microsecondsPerDelivery;
+const isTooMuch = raw > ws * MEASURING_ERROR;
+if (isTooMuch) console.error(`the raw engine costs ${raw} µs per delivery, bare ws ${ws}`);
+process.exit(isTooMuch ? 1 : 0);
+
+async function startBare(): Promise<{ port: number; sockets: Set<WebSocket> }> {
+  const http = createServer();
+  const server = new WebSocketServer({ server: http });
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", () => resolve()));
+  return { port: (http.address() as AddressInfo).port, sockets: server.clients };
+}
+
+function median(values: number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return Number((sorted[Math.floor(sorted.length / 2)] ?? 0).toFixed(2));
+}
