@@ -24,7 +24,7 @@ export function createConnections(place, people, log) {
 function createRow(row, connect, people, shared) {
   const dot = el("span", { class: "dot", "aria-hidden": "true" });
   const why = el("span", { class: "why" }, row.about);
-  const status = el("span", { class: "soft", role: "status" });
+  const status = el("span", { class: "unseen", role: "status" });
   const button = el("button", { type: "button", "aria-label": `Connect ${row.id}`, onclick: toggle }, "Connect");
   let connection;
 
@@ -55,6 +55,6 @@ function createRow(row, connect, people, shared) {
     state("idle");
   }
 
-  const name = el("span", {}, el("span", { class: "name" }, row.id), " ", status);
-  return { element: el("li", { class: "connection" }, dot, name, button, why), end };
+  const text = el("div", {}, el("span", { class: "name" }, row.id), status, why);
+  return { element: el("li", { class: "connection" }, dot, text, button), end };
 }

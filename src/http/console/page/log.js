@@ -44,7 +44,6 @@ export function createLog(place) {
       sources.add(source);
       filter.append(el("option", { value: source }, source));
     }
-    const offset = meta === undefined ? "" : `${meta.channel} `;
     const entry = el(
       "li",
       { "data-source": source, "data-event": event, hidden: filter.value !== "" && filter.value !== source },
@@ -57,7 +56,9 @@ export function createLog(place) {
           el("span", { class: "time" }, timeNow()),
           el("span", { class: `source ${family}` }, source),
           el("span", { class: "event" }, event),
-          el("span", { class: "offset" }, offset, meta === undefined ? "" : el("b", {}, `#${meta.offset}`)),
+          meta === undefined
+            ? undefined
+            : el("span", { class: "offset" }, `${meta.channel} `, el("b", {}, `#${meta.offset}`)),
           payload === undefined ? undefined : el("span", { class: "preview" }, JSON.stringify(payload)),
         ),
         payload === undefined ? undefined : el("pre", {}, JSON.stringify(payload, null, 2)),

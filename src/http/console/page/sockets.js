@@ -6,13 +6,13 @@ export const namespaces = [
   {
     id: "/dashboard",
     family: "dashboard",
-    about: "progress and quizzes; the newest connection wins",
+    about: "progress and quizzes",
     auth: ({ userId }, resume) => resume(userId, `dashboard/${userId}`),
   },
   {
     id: "/channels",
     family: "channels",
-    about: "notifications, run results, rooms and messages",
+    about: "everything personal, rooms",
     auth: () => ({}),
     prepare(socket, { userId }, resume, say) {
       const wishes = [`notifications/${encodeURIComponent(userId)}`, `run-results/console-${userId}`, "rooms/lobby"];
