@@ -1,5 +1,6 @@
 // Nodes that die, are cut off, or freeze: what was theirs becomes free, and comes back with them.
 import { fileURLToPath } from "node:url";
+import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 import type { Timing } from "../../../src/cluster/redis/timing.ts";
@@ -54,7 +55,9 @@ describe("a node", () => {
     one.leases.onChange((change) => heard.push(`${change.holder} ${change.state}`));
     const child = await startNode(key, {});
     const gone: string[] = [];
-    for (const node of [one, other]) node.presence.onGone(({ group, member }) => gone.push(`${group} ${member}`));
+    for (const node of [one, other]) {
+      node.presence.onGone(({ group, member }) => group === key && gone.push(`${group} ${member}`));
+    }
     await eventually(() => heard.length === 1 && heard[0] === "waits waiting");
     child.kill("SIGKILL");
     const killed = performance.now();
@@ -180,5 +183,30 @@ describe("a node", () => {
     await other.close();
     expect(await one.places.take(key, "b", 1)).toEqual({ ok: true });
     await eventually(() => expect(heard).toEqual(["waits waiting", "waits active"]));
+  });
+
+  it("keeps its entries for as long as it lives, and leaves nothing for ever when all nodes die", async () => {
+    const own = await startRedis();
+    const cable = await startCable(own.port);
+    cleanups.push(
+      () => own.stop(),
+      () => cable.close(),
+    );
+    const node = await open({ ...FAST, keepMs: 1_000 }, cable.url);
+    const admin = await createClient({ url: own.url }).connect();
+    cleanups.push(() => admin.destroy());
+    const key = uniqueKey("user");
+    await node.places.take(key, "a", 1);
+    await node.leases.take(key, "a");
+    await node.presence.enter(key, "ann", "1");
+    await node.rates.take({ name: "test-expiry", points: 1, seconds: 1 }, key);
+    const begun = performance.now();
+    const names = ["place", "lease", "present", "members"].map((kind) => `classwire:${kind}:${key}`);
+    await eventually(async () => {
+      expect(await admin.exists(names)).toBe(names.length);
+      return performance.now() - begun > 2_500;
+    });
+    cable.cut();
+    await eventually(async () => expect(await admin.keys("classwire:*")).toEqual([]), { timeoutMs: 15_000 });
   });
 });
