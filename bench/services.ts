@@ -10,7 +10,7 @@ export interface Services {
   readonly postgres: Postgres;
   /** What makes a server a node of this cluster. */
   readonly env: Record<string, string>;
-  /** Nodes in this process, one after the other. */
+  /** Nodes in this process. */
   here(count: number, env?: Record<string, string>): Promise<TestServer[]>;
   /** A node in a process of its own, from dist/. */
   spawn(env?: Record<string, string>): Promise<SpawnedServer>;
@@ -26,11 +26,7 @@ export async function startServices(): Promise<Services> {
     redis,
     postgres,
     env,
-    async here(count, more = {}) {
-      const nodes: TestServer[] = [];
-      for (let index = 0; index < count; index++) nodes.push(await startClasswire({ ...env, ...more }));
-      return nodes;
-    },
+    here: (count, more = {}) => Promise.all(Array.from({ length: count }, () => startClasswire({ ...env, ...more }))),
     spawn: (more = {}) => spawnServer({ ...env, LOG_LEVEL: "warn", NODE_ENV: "production", ...more }, { built: true }),
     async stop() {
       await redis.stop();

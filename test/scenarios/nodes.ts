@@ -22,8 +22,7 @@ export interface Nodes {
 export async function startNodes(count: number, env: Record<string, string> = {}): Promise<Nodes> {
   const redis = await startRedis(); // its own: channels of one Redis reach every test that shares it
   const shared = { DATABASE_URL: await createDatabase(), REDIS_URL: redis.url, ...env };
-  const all: TestServer[] = [];
-  for (let index = 0; index < count; index++) all.push(await startClasswire(shared));
+  const all = await Promise.all(Array.from({ length: count }, () => startClasswire(shared)));
   await eventually(async () => (await Promise.all(all.map(({ url }) => fetch(`${url}/readyz`)))).every(({ ok }) => ok));
   return {
     redis,
