@@ -1,7 +1,6 @@
-/**
- * Which messages on the channels of the Socket.IO Redis adapter are well-formed: the protocol of
- * `@socket.io/redis-adapter` 8 and its emitters (in any language), as its source reads them.
- */
+/** Which messages on the channels of the Socket.IO Redis adapter are well-formed. */
+
+// The protocol of `@socket.io/redis-adapter` 8 and its emitters (in any language), as its source reads them.
 
 type Fields = Record<string, unknown>;
 
