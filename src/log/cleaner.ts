@@ -23,12 +23,22 @@ export function createCleaner(options: CleanerOptions): Cleaner {
   const { store, retention, everyMs, onFailure } = options;
   let stopped = false;
   let last: Promise<unknown> = Promise.resolve();
+  let passes = 0;
   const run = (): Promise<Forgotten> => {
-    const pass = last.then(() => forget(store, retention, () => stopped));
+    passes += 1;
+    const pass = last
+      .then(() => forget(store, retention, () => stopped))
+      .finally(() => {
+        passes -= 1;
+      });
     last = pass.catch(() => undefined);
     return pass;
   };
-  const timer = everyMs > 0 ? setInterval(() => void run().catch(onFailure), everyMs).unref() : undefined;
+  // A pass over a large backlog may take longer than an interval; another one would only queue up behind it.
+  const tick = (): void => {
+    if (passes === 0) run().catch(onFailure);
+  };
+  const timer = everyMs > 0 ? setInterval(tick, everyMs).unref() : undefined;
   return {
     run,
     async close() {

@@ -1,4 +1,5 @@
 // Retention: the statements that forget what nobody can ask for any more, each small enough to hold nobody up.
+import { setTimeout as sleep } from "node:timers/promises";
 import { START_OF } from "../contract/channels.ts";
 import type { Store } from "../store/store.ts";
 import { queryAgain } from "./statement.ts";
@@ -131,12 +132,15 @@ async function trimAll(store: Store, sql: string, bound: number, stopped: () => 
   return total;
 }
 
+/** Runs a step until it finds less than a batch, and rests after each for as long as it took: others need the database more. */
 async function repeat(stopped: () => boolean, step: () => Promise<number>): Promise<number> {
   let total = 0;
   while (!stopped()) {
+    const start = performance.now();
     const rows = await step();
     total += rows;
     if (rows < BATCH) break;
+    await sleep(performance.now() - start);
   }
   return total;
 }

@@ -39,7 +39,9 @@ export function toEvent(row: EventRow): LoggedEvent {
  */
 export function appendStatement(parts: { keysParameter: string; ctes: string; answer: string }): string {
   return `WITH known AS MATERIALIZED (
-  SELECT e.key, ${eventColumns("e")} FROM channel_events e WHERE e.key = ANY(${parts.keysParameter}::text[])
+  SELECT e.key, ${eventColumns("e")} FROM channel_events e
+  WHERE e.key = ANY(${parts.keysParameter}::text[])
+    AND EXISTS (SELECT FROM unnest(${parts.keysParameter}::text[]) g (key) WHERE g.key IS NOT NULL)
 ), ${parts.ctes}, numbered AS MATERIALIZED (
   SELECT o.*, row_number() OVER (PARTITION BY o.channel ORDER BY o.n) AS place, count(*) OVER (PARTITION BY o.channel) AS many
   FROM outgoing o
