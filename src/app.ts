@@ -16,6 +16,7 @@ import { createHttpServer, type Listening, listen } from "./listening.ts";
 import { createLog } from "./log/log.ts";
 import { createLogger } from "./logging.ts";
 import { createOriginCheck } from "./realtime/origins.ts";
+import type { RealtimeTimes } from "./realtime/times.ts";
 import { createTokenVerifier } from "./realtime/token.ts";
 import { createResume } from "./services/resume.ts";
 import { createRevocations } from "./services/revocations.ts";
@@ -35,6 +36,8 @@ export interface ClasswireOptions {
   app?: Express;
   /** A pino logger of your own. */
   logger?: Logger;
+  /** Shorter times, for tests. */
+  times?: Partial<RealtimeTimes>;
 }
 
 /** A running Classwire. */
@@ -82,7 +85,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     config,
     limits,
     verify,
-    notRevoked: revocations.check,
+    revocations,
     allowsOrigin,
     cluster,
     log,
@@ -91,6 +94,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     logger,
     adapter: adapter?.adapter,
     onRefused: metrics.refused,
+    ...(options.times === undefined ? {} : { times: options.times }),
   });
   log.onCommitted((events) => {
     for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
@@ -125,8 +129,8 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const urls = (): readonly string[] => listening?.urls ?? [];
 
   async function close(): Promise<void> {
+    await realtime.drain(DRAIN_OVER_MS); // who comes meanwhile is answered 503
     listening?.stop();
-    await realtime.drain(DRAIN_OVER_MS);
     await log.close();
     await services.studyTime.close();
     await services.idempotency.close();

@@ -5,7 +5,7 @@ import type { Server } from "socket.io";
 import type { Cluster } from "./cluster/cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import type { Config } from "./config.ts";
-import type { Identity, VerifyToken } from "./contract/identity.ts";
+import type { VerifyToken } from "./contract/identity.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log/log.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
@@ -19,19 +19,22 @@ import { routeUpgrades } from "./raw/upgrade.ts";
 import { type Admission, createAdmission } from "./realtime/admission.ts";
 import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
-import { createSeats, rawOf } from "./realtime/connections.ts";
+import { createSeats, rawOf, seatEveryone } from "./realtime/connections.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { drain } from "./realtime/drain.ts";
-import { createMessageRate } from "./realtime/message-rate.ts";
+import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
 import type { AllowsOrigin } from "./realtime/origins.ts";
 import { createPlacement } from "./realtime/placement.ts";
 import { createRoll } from "./realtime/roll.ts";
 import { createRealtimeServer, guardConnections } from "./realtime/server.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
+import { createExtentReader } from "./realtime/streams/extents.ts";
 import { createTurns } from "./realtime/streams/turns.ts";
+import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
 import type { AnyNamespace } from "./realtime/types.ts";
 import { createUnsentBudget } from "./realtime/unsent-budget.ts";
 import type { Resume } from "./services/resume.ts";
+import type { Revocations } from "./services/revocations.ts";
 import type { Services } from "./services/services.ts";
 
 /** Replays that read the log at the same time: ten thousand catching-up clients must not stall the node. */
@@ -42,8 +45,7 @@ export interface RealtimeDependencies {
   config: Config;
   limits: Limits;
   verify: VerifyToken;
-  /** Throws `INVALID_TOKEN` for a token that was revoked. */
-  notRevoked: (identity: Identity) => void;
+  revocations: Pick<Revocations, "check" | "onRevoked">;
   allowsOrigin: AllowsOrigin;
   cluster: Cluster;
   log: Log;
@@ -54,6 +56,8 @@ export interface RealtimeDependencies {
   adapter: GuardedAdapter["adapter"] | undefined;
   /** Told of every refused connection by its code. */
   onRefused: (code: string) => void;
+  /** Times that tests shorten. */
+  times?: Partial<RealtimeTimes>;
 }
 
 /** The real-time half. */
@@ -73,13 +77,16 @@ export interface Realtime {
 
 /** Wires it up. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const { config, limits, verify, allowsOrigin, cluster, log, services, resume, logger, onRefused, notRevoked } =
+  const { config, limits, verify, revocations, allowsOrigin, cluster, log, services, resume, logger, onRefused } =
     dependencies;
+  const times = { ...REALTIME_TIMES, ...dependencies.times };
+  const notRevoked = revocations.check;
   let draining = false;
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   const options = {
     transports: config.transports,
     keepAlive: config.keepAlive,
+    joinWithinMs: times.joinWithinMs,
     messages: limits.messages,
     maxMessageBytes: limits.maxMessageBytes.most,
     maxBufferedBytes: limits.maxBufferedBytes.most,
@@ -92,7 +99,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   } as const;
   const io: Server = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
-  const roll = createRoll(cluster);
+  const roll = createRoll(cluster, times.probeMs);
   const placement = createPlacement(cluster, roll, limits);
   const admit = createAdmission({
     verify,
@@ -113,7 +120,8 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
     onRefused: (_dialect, code) => onRefused(code),
   });
-  const seats = createSeats();
+  const seats = createSeats(times.joinWithinMs);
+  seatEveryone(io, seats);
 
   const dashboard = io.of("/dashboard") as AnyNamespace;
   const channels = io.of("/channels") as AnyNamespace;
@@ -132,31 +140,37 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     });
   }
 
+  const extentOf = createExtentReader(log);
   const delivery = createDelivery({
     log,
+    extentOf,
     cluster,
+    compareEveryMs: times.compareEveryMs,
     onFault,
     namespaceOf: (channel) => (channel.startsWith("dashboard/") ? dashboard : channels),
   });
   const isAlive = async (holder: string, node: string): Promise<boolean> =>
     (await roll.probe([{ holder, node }])).has(holder);
   const control = createControl(cluster, namespaces);
+  revocations.onRevoked(() => control.endRevoked(notRevoked));
   const shared: ChannelsDependencies = {
     verify,
     notRevoked,
     roll,
+    rates: createMessageRates(limits.messages),
     limits,
+    times,
     log: logger,
     cluster,
     control,
     events: log,
-    streams: { log, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
+    streams: { log, extentOf, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
     messages: services.messages,
     runSessions: services.runSessions,
     inheritance: createInheritance(resume, cluster.node, isAlive, onFault),
     onFault,
   };
-  serveChannels(channels, shared);
+  const served = serveChannels(channels, shared);
   serveDashboard(dashboard, { ...shared, dashboard: services.dashboard });
   serveStudyTime(studyTime, {
     ...shared,
@@ -191,6 +205,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       await drain(namespaces, overMs, onFault);
     },
     async close() {
+      await served.close();
       delivery.close();
       await raw.close(); // io.close() would wait for it for ever
       await io.close();

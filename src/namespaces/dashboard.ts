@@ -7,16 +7,12 @@ import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Log } from "../log/log.ts";
-import { closeSocket } from "../realtime/closing.ts";
+import { closeFaulty, closeSocket } from "../realtime/closing.ts";
 import { type EntryDependencies, enter } from "../realtime/entry.ts";
 import { action } from "../realtime/handler.ts";
 import { refused } from "../realtime/server.ts";
-import {
-  type From,
-  type Subscription,
-  type SubscriptionDependencies,
-  subscribeSocket,
-} from "../realtime/streams/subscription.ts";
+import type { From } from "../realtime/streams/start.ts";
+import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 import type { Inheritance } from "./inheritance.ts";
@@ -55,18 +51,18 @@ function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
   const { user, place } = socket.data.admission;
   const channel = channelOf.dashboard(user);
   const asked = parse(resumeFrom, socket.handshake.auth);
+  const heir = inheritance.of(socket);
   let running: Subscription | undefined;
   let sent: number | undefined; // how far a connection that lost its turn had got
-  const legacy = inheritance.of(socket);
 
-  enter(
+  const inOrder = enter(
     socket,
     {
       ping: action(nothing, () => ({ timestamp: rfc3339(new Date()) })),
       snapshot: action(nothing, () => dependencies.dashboard.snapshot(user)),
       ack: action(acknowledge, async ({ channel: { name }, offset }) => {
-        if (name !== channel) throw new Failure("FORBIDDEN");
-        legacy.acknowledged(name, offset);
+        if (name !== channel) throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
+        heir.acknowledged(name, offset);
         await events.acknowledge(user, name, offset);
         return {};
       }),
@@ -75,52 +71,55 @@ function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
     Promise.resolve().then(start),
   );
   socket.once("disconnect", () => running?.end());
+  place.onChange((state) => {
+    if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+    else inOrder(() => follow().catch(failed));
+  });
+
+  function failed(error: unknown): void {
+    if (!socket.connected) return;
+    dependencies.log.error({ err: error }, "a dashboard connection could not take its turn");
+    closeFaulty(socket);
+  }
 
   /** Hears the channel from where it should; the answer says what follows. */
   async function goLive(): Promise<Subscription> {
     await socket.join(roomOf.user(user));
-    const inherited = (await legacy.claim()).cursors[channel];
-    const since = sent ?? inherited;
-    const from: From = since !== undefined ? { since, epoch: undefined } : "head";
-    const subscription = await subscribeSocket(
-      socket,
-      channel,
-      sent === undefined && asked.since !== undefined ? { since: asked.since, epoch: asked.epoch } : from,
-      user,
-      streams,
-    );
+    const subscription = await subscribeSocket(socket, channel, await whereFrom(), user, streams);
+    if (!socket.connected) {
+      subscription.end();
+      throw new Failure("SERVER_ERROR", "the connection is gone");
+    }
     running = subscription;
-    if (socket.connected) await legacy.keep(channel, subscription.start);
-    else subscription.end();
+    await heir.keep(channel, subscription.start.position);
     return subscription;
+  }
+
+  /** A turn that comes again goes on where it was; a client says where it is, or another connection did for it. */
+  async function whereFrom(): Promise<From> {
+    if (sent !== undefined) return { since: sent, epoch: undefined };
+    if (asked.since !== undefined) return { since: asked.since, epoch: asked.epoch };
+    const since = (await heir.claim()).cursors[channel];
+    return since === undefined ? "head" : { since, epoch: undefined };
   }
 
   async function start(): Promise<void> {
     const connected = { message: "连接成功", userId: user, timestamp: rfc3339(new Date()), epoch: events.epoch };
     const subscription = await goLive();
-    const { offset, recovered } = subscription;
-    socket.emit("connected", asked.since === undefined ? connected : { ...connected, offset, recovered });
+    const { head, recovered } = subscription.start;
+    socket.emit("connected", asked.since === undefined ? connected : { ...connected, offset: head, recovered });
     subscription.begin();
+  }
 
-    // Turns are taken one after the other: a change that comes while the channel is being opened waits.
-    let turn = Promise.resolve();
-    place.onChange((state) => {
-      if (state === "displaced") return closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
-      turn = turn
-        .then(async () => {
-          if (place.state === "waiting" && running !== undefined) {
-            sent = running.position;
-            running.end();
-            running = undefined;
-            await socket.leave(roomOf.user(user));
-          } else if (place.state === "active" && running === undefined) {
-            (await goLive()).begin();
-          }
-        })
-        .catch((error: unknown) => {
-          dependencies.log.error({ err: error }, "a dashboard connection could not take its turn");
-          closeSocket(socket, { code: CLOSE.fault, reason: "the server cannot do this now, try again" });
-        });
-    });
+  /** Gives up its turn, or takes it, as the place is by now. */
+  async function follow(): Promise<void> {
+    if (place.state === "waiting" && running !== undefined) {
+      sent = running.position;
+      running.end();
+      running = undefined;
+      await socket.leave(roomOf.user(user));
+    } else if (place.state === "active" && running === undefined && socket.connected) {
+      (await goLive()).begin();
+    }
   }
 }

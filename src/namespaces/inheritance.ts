@@ -1,20 +1,20 @@
 // Inheritance: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
 import { rawOf } from "../realtime/connections.ts";
 import type { AnySocket } from "../realtime/types.ts";
-import type { Inherited, Resume } from "../services/resume.ts";
+import type { Inherited, RawSession, Resume } from "../services/resume.ts";
 
 /** One connection's part in it. All of it does nothing for clients that recover by themselves. */
 export interface Heir {
   /** What the user's last cut connection of this dialect left, once. */
   claim(): Promise<Inherited>;
-  /** A channel is heard from `offset` on. */
+  /** A channel is heard from `offset` on. Resolves when that is kept. */
   keep(channel: string, offset: number): Promise<void>;
   /** A channel is not heard any more. */
   drop(channel: string): void;
   /** The client has everything up to `offset`. */
   acknowledged(channel: string, offset: number): void;
-  /** The joined rooms are these now. */
-  rooms(rooms: readonly string[]): Promise<void>;
+  /** The joined rooms are these now. Resolves when that is kept. */
+  rooms(rooms: Iterable<string>): Promise<void>;
 }
 
 /** Gives each connection its part. */
@@ -30,6 +30,8 @@ const NO_HEIR: Heir = {
   acknowledged: () => undefined,
   rooms: async () => undefined,
 };
+/** Acks come often, and one that is lost only repeats an event: they are saved so much later, together. */
+const LATER_MS = 1000;
 
 /** Makes the inheritance of one node. `isAlive` asks whether a connection still lives on the node that kept it. */
 export function createInheritance(
@@ -43,21 +45,38 @@ export function createInheritance(
       const { admission } = socket.data;
       if (!admission.traits.inherits || admission.liveOnly) return NO_HEIR;
       const { connection, user, traits } = admission;
-      const legacy: Inherited = { rooms: [], cursors: {} };
+      const estate: Inherited = { rooms: [], cursors: {} };
       let claimed: Promise<Inherited> | undefined;
-      let ended = false;
-      const save = async (): Promise<void> => {
-        if (!ended)
-          await resume.save({ id: connection, user, dialect: traits.speaks, node, ...structuredClone(legacy) });
+      let saving: Promise<void> | undefined;
+      let later: NodeJS.Timeout | undefined;
+
+      const session = (): RawSession => ({
+        id: connection,
+        user,
+        dialect: traits.speaks,
+        node,
+        rooms: [...estate.rooms],
+        cursors: { ...estate.cursors },
+      });
+      /** Whatever changes in one turn of the event loop is saved together. */
+      const save = (): Promise<void> => {
+        saving ??= Promise.resolve().then(async () => {
+          saving = undefined;
+          if (socket.connected) await resume.save(session());
+        });
+        return saving;
       };
-      const saveSoon = delayed(() => save().catch(onFault));
+      const saveLater = (): void => {
+        later ??= setTimeout(() => {
+          later = undefined;
+          save().catch(onFault);
+        }, LATER_MS);
+      };
 
       socket.once("disconnect", () => {
-        ended = true;
-        saveSoon.cancel();
-        const session = { id: connection, user, dialect: traits.speaks, node, ...legacy };
+        clearTimeout(later);
         const clean = rawOf(socket.conn)?.closedByClient === true;
-        (clean ? resume.forget(connection) : resume.end(session)).catch(onFault);
+        (clean ? resume.forget(session()) : resume.end(session())).catch(onFault);
       });
 
       return {
@@ -65,41 +84,24 @@ export function createInheritance(
           claimed ??= resume.claim(user, traits.speaks, connection, isAlive).then((left) => left ?? NOTHING);
           return claimed;
         },
-        async keep(channel, offset) {
-          legacy.cursors[channel] = offset;
-          await save();
+        keep(channel, offset) {
+          estate.cursors[channel] = offset;
+          return save();
         },
         drop(channel) {
-          delete legacy.cursors[channel];
-          saveSoon();
+          delete estate.cursors[channel];
+          saveLater();
         },
         acknowledged(channel, offset) {
-          if ((legacy.cursors[channel] ?? offset) >= offset) return;
-          legacy.cursors[channel] = offset;
-          saveSoon();
+          if ((estate.cursors[channel] ?? offset) >= offset) return;
+          estate.cursors[channel] = offset;
+          saveLater();
         },
-        async rooms(rooms) {
-          legacy.rooms = [...rooms];
-          await save();
+        rooms(rooms) {
+          estate.rooms = [...rooms];
+          return save();
         },
       };
     },
   };
-}
-
-/** Acks come often and one lost only repeats an event: they are saved a second later, together. */
-function delayed(work: () => void): (() => void) & { cancel(): void } {
-  let timer: NodeJS.Timeout | undefined;
-  const soon = () => {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      work();
-    }, 1000);
-  };
-  return Object.assign(soon, {
-    cancel() {
-      clearTimeout(timer);
-      timer = undefined;
-    },
-  });
 }

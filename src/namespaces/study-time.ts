@@ -22,47 +22,47 @@ export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeD
 }
 
 function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
-  const { studyTime, timeoutMs } = dependencies;
+  const { studyTime, timeoutMs, epoch } = dependencies;
   const { user, course = "", place } = socket.data.admission;
   let seconds = 0;
   const opened = studyTime.open(user, course);
-  let timer: NodeJS.Timeout;
 
-  const listen = (): void => {
-    clearTimeout(timer);
-    timer = setTimeout(() => closeSocket(socket, { code: CLOSE.policy, reason: "no heartbeat" }), timeoutMs);
-  };
+  const timer = setTimeout(() => closeSocket(socket, { code: CLOSE.policy, reason: "no heartbeat" }), timeoutMs);
   const credit = async (): Promise<void> => {
     const { connectedAt } = await opened;
     seconds = await studyTime.credit(user, course, connectedAt);
   };
+  const failed = () => ({ type: "heartbeat_response", status: "error", studyTime: seconds });
 
-  socket.data.errorDetail = () => ({ type: "heartbeat_response", status: "error", studyTime: seconds });
+  socket.data.beforeDrain = credit;
+  if (rawOf(socket.conn) !== undefined) socket.data.errorDetail = () => ({ studyTime: seconds });
   socket.once("disconnect", (reason) => {
     clearTimeout(timer);
     // A clean end counts up to now; all others up to the last heartbeat, which is credited already.
     const clean = reason === "client namespace disconnect" || rawOf(socket.conn)?.closedByClient === true;
     if (clean) credit().catch((error: unknown) => dependencies.log.error({ err: error }, "the last credit failed"));
   });
-  socket.data.beforeDrain = credit;
   enter(
     socket,
     {
-      heartbeat: action(heartbeat, async () => {
-        await credit();
-        listen();
-        return { type: "heartbeat_response", status: "success", studyTime: seconds };
-      }),
+      heartbeat: action(
+        heartbeat.optional(),
+        async () => {
+          if (socket.connected) timer.refresh(); // it has come, however long the database takes
+          await credit();
+          return { type: "heartbeat_response", status: "success", studyTime: seconds };
+        },
+        failed,
+      ),
     },
     dependencies,
     opened.then(({ studyTime: total }) => {
       seconds = Math.max(seconds, total);
-      socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch: dependencies.epoch });
+      socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch });
     }),
   );
   place.onChange((state) => {
     if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
   });
   void socket.join([roomOf.user(user), roomOf.study(user, course)]);
-  listen();
 }

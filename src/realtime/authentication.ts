@@ -22,18 +22,20 @@ export function authenticate(namespace: Namespace, { admit, seats, onRefused }: 
     if (!seats.take(connection, namespace.name)) {
       return next(refused("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
     }
-    void admission(socket, admit).then(
+    admission(socket, admit).then(
       (admitted) => {
         socket.data.admission = admitted;
         forgetSecrets(socket);
         const leave = () => {
+          connection.off("close", leave);
           seats.leave(connection, namespace.name);
           void admitted.release();
         };
-        socket.once("disconnect", leave);
-        connection.once("close", leave); // the connection may die before the socket is there
-        if (connection.readyState === "open") return next();
-        leave();
+        if (connection.readyState === "open") {
+          socket.once("disconnect", leave);
+          connection.once("close", leave); // the connection may die before the socket is there
+        } else leave();
+        next(); // also for a connection that has gone: Socket.IO forgets the socket then
       },
       (error: unknown) => {
         seats.leave(connection, namespace.name);

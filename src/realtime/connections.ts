@@ -1,6 +1,7 @@
 // Who sits on which connection: one socket per namespace, and no connection without any.
 import type { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
+import type { Server } from "socket.io";
 import type { RawConnection } from "../contract/connection.ts";
 
 /** What this code uses of a connection of engine.io or of the raw engine. */
@@ -19,35 +20,49 @@ export function rawOf(connection: unknown): RawConnection | undefined {
   return raw ? (connection as RawConnection) : undefined;
 }
 
-/** A connection that all namespaces have left is closed after so long. */
-const EMPTY_FOR_MS = 5000;
-
 /** The seats on all connections of this node. */
 export interface Seats {
   /** Takes the namespace's seat; false when it is taken. Synchronous, so that a burst of connects cannot pass it. */
   take(connection: Connection, namespace: string): boolean;
-  /** Gives the seat back. */
+  /** Gives the seat back. A connection that is left without any is closed some time later. */
   leave(connection: Connection, namespace: string): void;
 }
 
-/** Makes the register of seats. */
-export function createSeats(): Seats {
-  const taken = new WeakMap<Connection, Set<string>>();
+interface Bench {
+  readonly namespaces: Set<string>;
+  /** Set while nobody sits. */
+  closing: NodeJS.Timeout | undefined;
+}
+
+/** Makes the register of seats. A connection that all namespaces have left is closed after `emptyForMs`. */
+export function createSeats(emptyForMs: number): Seats {
+  const benches = new WeakMap<Connection, Bench>();
   return {
     take(connection, namespace) {
-      const seats = taken.get(connection) ?? new Set();
-      if (seats.has(namespace)) return false;
-      taken.set(connection, seats.add(namespace));
+      const bench = benches.get(connection) ?? { namespaces: new Set(), closing: undefined };
+      if (bench.namespaces.has(namespace)) return false;
+      clearTimeout(bench.closing);
+      bench.namespaces.add(namespace);
+      benches.set(connection, bench);
       return true;
     },
     leave(connection, namespace) {
-      const seats = taken.get(connection);
-      seats?.delete(namespace);
-      if (seats?.size !== 0 || connection.readyState !== "open") return;
-      const timer = setTimeout(() => {
-        if (seats.size === 0) connection.close();
-      }, EMPTY_FOR_MS);
-      connection.once("close", () => clearTimeout(timer));
+      const bench = benches.get(connection);
+      if (bench === undefined || !bench.namespaces.delete(namespace) || bench.namespaces.size > 0) return;
+      if (connection.readyState === "open") bench.closing = setTimeout(() => connection.close(), emptyForMs).unref();
     },
   };
+}
+
+/** Counts the namespaces of a library user as well, so that a connection that sits there only is not taken for empty. */
+export function seatEveryone(io: Server, seats: Seats): void {
+  io.on("new_namespace", (namespace) => {
+    namespace.on("connection", (socket) => {
+      const connection = socket.conn as unknown as Connection;
+      // In a namespace of ours the seat was taken before the admission.
+      if (seats.take(connection, namespace.name)) {
+        socket.once("disconnect", () => seats.leave(connection, namespace.name));
+      }
+    });
+  });
 }

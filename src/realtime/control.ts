@@ -1,9 +1,10 @@
 // Control: orders that every node carries out on its own connections.
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { roomOf } from "../contract/channels.ts";
 import { CLOSE } from "../contract/connection.ts";
-import { closeSocket } from "./closing.ts";
+import type { Identity } from "../contract/identity.ts";
+import { closeSocket, closeWith } from "./closing.ts";
+import { refusalOf } from "./expiry.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
 const order = z.discriminatedUnion("order", [
@@ -20,21 +21,24 @@ export interface Control {
   sessionRegistered(session: string, user: string): void;
   /** Hears of registered run sessions. */
   onSessionRegistered(listener: (session: string, user: string) => void): void;
+  /** Ends the connections of this node whose token `check` refuses (it throws); every node hears of revocations by itself. */
+  endRevoked(check: (identity: Identity) => void): void;
 }
 
 /** Makes the control of one node over its namespaces. */
 export function createControl(cluster: Cluster, namespaces: readonly AnyNamespace[]): Control {
   const listeners: ((session: string, user: string) => void)[] = [];
 
+  const sockets = (): AnySocket[] => namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
+
   function carryOut(given: Order): void {
     if (given.order === "registered") {
       for (const listener of listeners) listener(given.session, given.user);
       return;
     }
-    for (const namespace of namespaces) {
-      for (const socket of socketsOf(namespace, given.user)) {
-        closeSocket(socket, { code: CLOSE.policy, reason: given.reason });
-      }
+    for (const socket of sockets()) {
+      const { user } = socket.data.admission;
+      if (user === given.user) closeSocket(socket, { code: CLOSE.policy, reason: given.reason });
     }
   }
 
@@ -52,11 +56,11 @@ export function createControl(cluster: Cluster, namespaces: readonly AnyNamespac
     disconnectUser: (user, reason = "disconnected by the platform") => giveOut({ order: "disconnect", user, reason }),
     sessionRegistered: (session, user) => giveOut({ order: "registered", session, user }),
     onSessionRegistered: (listener) => void listeners.push(listener),
+    endRevoked(check) {
+      for (const socket of sockets()) {
+        const failure = refusalOf(check, socket.data.admission.identity);
+        if (failure !== undefined) closeWith(socket, failure);
+      }
+    },
   };
-}
-
-/** The sockets of a user on this node. */
-export function socketsOf(namespace: AnyNamespace, user: string): AnySocket[] {
-  const ids = namespace.adapter.rooms.get(roomOf.user(user)) ?? [];
-  return [...ids].map((id) => namespace.sockets.get(id)).filter((socket) => socket !== undefined);
 }

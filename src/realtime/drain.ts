@@ -1,46 +1,57 @@
 // Draining: every client is told and sent away, study time is saved first.
 import { setTimeout as delay } from "node:timers/promises";
 import { CLOSE } from "../contract/connection.ts";
-import { closeSocket } from "./closing.ts";
-import type { AnyNamespace } from "./types.ts";
+import { announceClose } from "./closing.ts";
+import type { Connection } from "./connections.ts";
+import type { AnyNamespace, AnySocket } from "./types.ts";
 
 /** The reason that clients are given. */
 const REASON = "服务器维护";
-
-/** A few clients need not be spread: more between two of them than this helps nobody. */
-const SLOWEST_PACE_MS = 2;
+/** The pause between two connections: a few go almost at once, many are spread as far as they may be. */
+const PACE_MS = 2;
+/** How long clients that poll are given to fetch what they were told. */
+const LAST_POLL_MS = 1000;
 
 /**
- * Closes all sockets of these namespaces, spread over at most `overMs`, so that they do not all come back elsewhere in the
- * same moment. What a socket still has to save is saved before it is closed; failures go to `onFault`.
+ * Closes the connections of these namespaces, spread over `overMs` at most, so that they do not all come back elsewhere in
+ * the same moment. What a socket still has to save is saved before; failures go to `onFault`. The connection itself is
+ * closed, not the namespaces on it: a client that is disconnected from a namespace does not come back by itself.
  */
 export async function drain(
   namespaces: readonly AnyNamespace[],
   overMs: number,
   onFault: (error: unknown) => void,
 ): Promise<void> {
-  const sockets = namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
-  const pace = Math.min(SLOWEST_PACE_MS, overMs / Math.max(1, sockets.length));
+  const connections = new Map<Connection, AnySocket[]>();
+  for (const namespace of namespaces) {
+    for (const socket of namespace.sockets.values()) {
+      const connection = socket.conn as unknown as Connection;
+      connections.set(connection, [...(connections.get(connection) ?? []), socket]);
+    }
+  }
+  const pace = Math.min(PACE_MS, overMs / Math.max(1, connections.size));
   const began = performance.now();
-  const saved: Promise<void>[] = [];
-  for (const [index, socket] of sockets.entries()) {
+  const gone: Promise<void>[] = [];
+  for (const [index, [connection, sockets]] of [...connections].entries()) {
     const ahead = began + index * pace - performance.now();
     if (ahead > 20) await delay(ahead);
-    const close = () => closeSocket(socket, { code: CLOSE.draining, reason: REASON });
-    saved.push(socket.connected ? saveThen(socket.data.beforeDrain, close, onFault) : Promise.resolve());
+    gone.push(sendAway(connection, sockets, onFault));
   }
-  await Promise.all(saved);
+  await Promise.all(gone);
 }
 
-async function saveThen(
-  save: (() => Promise<void>) | undefined,
-  close: () => void,
+async function sendAway(
+  connection: Connection,
+  sockets: readonly AnySocket[],
   onFault: (error: unknown) => void,
 ): Promise<void> {
-  try {
-    await save?.();
-  } catch (error) {
-    onFault(error);
+  const saved = await Promise.allSettled(sockets.map((socket) => socket.connected && socket.data.beforeDrain?.()));
+  for (const save of saved) if (save.status === "rejected") onFault(save.reason);
+  for (const socket of sockets) {
+    if (socket.connected) announceClose(socket, { code: CLOSE.draining, reason: REASON });
   }
-  close();
+  if (connection.readyState !== "open") return;
+  const closed = new Promise<void>((resolve) => connection.once("close", () => resolve()));
+  connection.close();
+  await Promise.race([closed, delay(LAST_POLL_MS, undefined, { ref: false })]);
 }

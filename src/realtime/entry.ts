@@ -1,52 +1,62 @@
 // What every namespace does with a new socket before its own part begins.
 import type { Logger } from "pino";
 import { CLOSE } from "../contract/connection.ts";
-import type { Identity, VerifyToken } from "../contract/identity.ts";
-import type { Limits } from "../limits.ts";
-import { closeSocket } from "./closing.ts";
+import type { VerifyToken } from "../contract/identity.ts";
+import { closeFaulty, closeSocket } from "./closing.ts";
 import type { Connection } from "./connections.ts";
 import { rawOf } from "./connections.ts";
-import { watchExpiry } from "./expiry.ts";
-import { type Action, handleEvents } from "./handler.ts";
-import { createMessageRate } from "./message-rate.ts";
+import { type NotRevoked, watchExpiry } from "./expiry.ts";
+import { type Action, handleEvents, type InOrder } from "./handler.ts";
+import type { MessageRates, Verdict } from "./message-rate.ts";
 import type { Roll } from "./roll.ts";
 import type { AnySocket } from "./types.ts";
 
 /** What the entry of a socket needs. */
 export interface EntryDependencies {
   verify: VerifyToken;
-  notRevoked: (identity: Identity) => void;
+  notRevoked: NotRevoked;
   roll: Roll;
-  limits: Limits;
+  rates: MessageRates;
   log: Logger;
 }
 
 /**
  * Enters the socket on the roll, watches its token and handles its events once it is ready. If it cannot be made ready it
- * is closed as our fault.
+ * is closed as our fault. @returns does something between two events
  */
 export function enter(
   socket: AnySocket,
   actions: Record<string, Action>,
   dependencies: EntryDependencies,
   ready: Promise<unknown>,
-): void {
-  const { verify, notRevoked, roll, limits, log } = dependencies;
+): InOrder {
+  const { verify, notRevoked, roll, rates, log } = dependencies;
   const strike = roll.add(socket.data.admission.connection, {
     probe: (timeoutMs) => probe(socket, timeoutMs),
-    dismiss: () => socket.conn.close(true),
+    dismiss(why) {
+      if (why === "dead") socket.conn.close(true);
+      else closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+    },
   });
   socket.once("disconnect", strike);
   ready.catch((error: unknown) => {
+    if (!socket.connected) return; // it could not be made ready because it has gone
     log.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
-    closeSocket(socket, { code: CLOSE.fault, reason: "the server cannot do this now, try again" });
+    closeFaulty(socket);
   });
-  handleEvents(socket, {
+  return handleEvents(socket, {
     ready,
     actions: { ...actions, refresh_token: watchExpiry(socket, verify, notRevoked) },
-    rate: createMessageRate(limits.messages),
+    rate: rateOf(socket, rates),
     onFault: (event, error) => log.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
   });
+}
+
+/** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
+function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => Verdict {
+  const take = rates.of(socket.conn);
+  if (socket.data.admission.traits.acknowledges === "ack") return take;
+  return (event) => (event === "ack" ? "take" : take());
 }
 
 /** Pings the client below Socket.IO; any pong within the time will do. */

@@ -1,33 +1,46 @@
 // Tokens that end during a connection, and those that are renewed in time.
-import { CLOSE } from "../contract/connection.ts";
-import { Failure } from "../contract/errors.ts";
+import { Failure, toFailure } from "../contract/errors.ts";
 import { type Identity, refreshToken, type VerifyToken } from "../contract/identity.ts";
-import { closeSocket } from "./closing.ts";
-import { emitError } from "./errors.ts";
+import { closeWith } from "./closing.ts";
 import { type Action, action } from "./handler.ts";
 import type { AnySocket } from "./types.ts";
 
 /** setTimeout takes no more; longer waits are taken in steps. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
+/** Throws a `Failure` when the token behind an identity is void. */
+export type NotRevoked = (identity: Identity) => void;
+
+/** Why an identity is refused now, if it is. */
+export function refusalOf(check: NotRevoked, identity: Identity | undefined): Failure | undefined {
+  try {
+    if (identity !== undefined) check(identity);
+    return undefined;
+  } catch (error) {
+    return toFailure(error);
+  }
+}
+
 /**
- * Closes the socket with `TOKEN_EXPIRED` when its token ends, and returns the action `refresh_token`, which replaces the
- * token by a newer one of the same user.
+ * Closes the socket with `TOKEN_EXPIRED` when its token ends (with `INVALID_TOKEN` if it was revoked while it was being let
+ * in), and returns the action `refresh_token`, which replaces the token by a newer one of the same user.
  */
-export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: (identity: Identity) => void): Action {
+export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: NotRevoked): Action {
   const { admission } = socket.data;
   let timer: NodeJS.Timeout | undefined;
 
   function arm(): void {
     clearTimeout(timer);
     const expiresAt = admission.identity?.expiresAt;
-    if (expiresAt === undefined) return;
+    if (expiresAt === undefined || !socket.connected) return;
     const left = expiresAt - Date.now();
     if (left > 0) timer = setTimeout(arm, Math.min(left, LONGEST_TIMER_MS));
-    else expire(socket);
+    else closeWith(socket, new Failure("TOKEN_EXPIRED"));
   }
 
-  arm();
+  const revoked = refusalOf(notRevoked, admission.identity);
+  if (revoked === undefined) arm();
+  else closeWith(socket, revoked);
   socket.once("disconnect", () => clearTimeout(timer));
   return action(refreshToken, ({ token }) => {
     const renewed = verify(token);
@@ -37,10 +50,4 @@ export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: 
     arm();
     return {};
   });
-}
-
-function expire(socket: AnySocket): void {
-  const { body } = new Failure("TOKEN_EXPIRED");
-  emitError(socket, body);
-  closeSocket(socket, { code: CLOSE.policy, reason: body.message });
 }

@@ -13,25 +13,29 @@ const TRAITS: Record<Namespace, ConnectionTraits> = {
   "/study-time": { ...SOCKET_IO_TRAITS, place: "study-time", subscribes: [], queryUser: "user" },
 };
 
-/** What a handshake asks for. The token comes from `auth.token`, then `Authorization: Bearer`, then the query. */
+/** What a handshake asks for. */
 export function requestOf(socket: Socket): AdmissionRequest {
   const { handshake } = socket;
   const namespace = socket.nsp.name as Namespace;
-  const auth: Record<string, unknown> = typeof handshake.auth === "object" ? handshake.auth : {};
+  const auth: Readonly<Record<string, unknown>> = handshake.auth;
   const query = queryOf(handshake.url);
-  const bearer = /^Bearer (.+)$/i.exec(handshake.headers.authorization ?? "")?.[1];
-  const inQuery = query["token"];
-  const token = auth["token"] ?? bearer ?? (Array.isArray(inQuery) ? undefined : inQuery);
   return {
     namespace,
     traits: TRAITS[namespace],
     connection: socket.id,
-    // Anything but a string is a token too: a bad one.
-    token: token === undefined || token === null ? undefined : typeof token === "string" ? token : "",
+    token: tokenOf(auth["token"], handshake.headers.authorization, query["token"]),
     query,
     auth,
     address: handshake.address,
   };
+}
+
+/** The token comes from `auth.token`, then `Authorization: Bearer`, then the query. An empty one is none. */
+function tokenOf(given: unknown, authorization: string | undefined, inQuery: unknown): string | undefined {
+  if (given !== undefined && given !== null && typeof given !== "string") return ""; // a token too: a bad one
+  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+  const token = given || bearer || inQuery;
+  return typeof token === "string" && token !== "" ? token : undefined;
 }
 
 /** The query of a URL; a parameter that was given twice is an array. */
@@ -51,6 +55,6 @@ export function queryOf(url: string): Record<string, string | string[]> {
 export function forgetSecrets(socket: Socket): void {
   const { auth, headers } = socket.handshake;
   const { authorization: _authorization, cookie: _cookie, ...plain } = headers;
-  const { token: _token, ...rest } = typeof auth === "object" ? auth : {};
+  const { token: _token, ...rest } = auth;
   Object.assign(socket.handshake, { auth: rest, headers: plain, query: {}, url: socket.handshake.url.split("?")[0] });
 }

@@ -4,6 +4,11 @@ import type { BurstLimit } from "../limits.ts";
 /** What to do with a message: take it, drop it, drop it and say so, or give the connection up. */
 export type Verdict = "take" | "drop" | "drop and say so" | "close";
 
+/** The bucket of each connection, which all of its namespaces share. */
+export interface MessageRates {
+  of(connection: object): () => Verdict;
+}
+
 /** For how many seconds in a row a connection may be above its rate. */
 const PATIENCE_SECONDS = 10;
 
@@ -26,5 +31,17 @@ export function createMessageRate(limit: BurstLimit, now: () => number = Date.no
     streak = second === droppedIn + 1 ? streak + 1 : 1;
     droppedIn = second;
     return streak >= PATIENCE_SECONDS ? "close" : "drop and say so";
+  };
+}
+
+/** Makes the buckets of a node's connections; one goes with its connection. */
+export function createMessageRates(limit: BurstLimit): MessageRates {
+  const rates = new WeakMap<object, () => Verdict>();
+  return {
+    of(connection) {
+      const rate = rates.get(connection) ?? createMessageRate(limit);
+      rates.set(connection, rate);
+      return rate;
+    },
   };
 }

@@ -1,6 +1,7 @@
 // Placement: the place of a connection among those of its user, and what becomes of the others.
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LeaseState } from "../cluster/leases.ts";
+import type { Held } from "../cluster/places.ts";
 import type { AdmissionRequest } from "../contract/connection.ts";
 import { Failure } from "../contract/errors.ts";
 import { encodeId } from "../contract/ids.ts";
@@ -9,6 +10,9 @@ import type { Roll } from "./roll.ts";
 
 /** A refused connection at a limit may come again after so long. */
 const FULL_RETRY_MS = 10_000;
+
+/** How often a place is asked for: others may be quicker to take one that has just become free. */
+const ATTEMPTS = 4;
 
 /** The place of one connection. */
 export interface Place {
@@ -59,14 +63,8 @@ export function createPlacement(cluster: Cluster, roll: Roll, limits: Limits): P
 
   async function place(key: string, holder: string, limit: number, newestWins: boolean): Promise<Place> {
     let taken = await cluster.places.take(key, holder, limit);
-    if (!taken.ok) {
-      const [oldest] = taken.holders;
-      if (newestWins && oldest !== undefined) {
-        roll.dismiss(oldest);
-        await cluster.places.release(key, oldest.holder);
-      } else {
-        await roll.probe(taken.holders);
-      }
+    for (let attempt = 2, more = true; !taken.ok && more && attempt <= ATTEMPTS; attempt++) {
+      more = newestWins ? await displaceOldest(key, taken.holders) : await probe(taken.holders);
       taken = await cluster.places.take(key, holder, limit);
     }
     if (!taken.ok) throw full(`at most ${limit} connections per user`);
@@ -79,6 +77,18 @@ export function createPlacement(cluster: Cluster, roll: Roll, limits: Limits): P
         held = false;
       },
     };
+  }
+
+  async function displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
+    if (oldest === undefined) return true;
+    roll.dismiss(oldest);
+    await cluster.places.release(key, oldest.holder);
+    return true;
+  }
+
+  /** Whether one of them gave way. */
+  async function probe(holders: readonly Held[]): Promise<boolean> {
+    return (await roll.probe(holders)).size < holders.length;
   }
 
   return {

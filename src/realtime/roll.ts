@@ -4,9 +4,6 @@ import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Held } from "../cluster/places.ts";
 
-/** How long a connection may take to answer a ping before it gives way. */
-const PROBE_MS = 2000;
-
 /** A holder's connection, as the roll uses it. */
 export interface OnRoll {
   /** Pings the client; false when no pong came in time. */
@@ -19,7 +16,7 @@ export interface OnRoll {
 export interface Roll {
   /** Enters a holder; returns how to strike it off. */
   add(holder: string, entry: OnRoll): () => void;
-  /** Pings all of these, on whatever node, and ends the dead. Resolves within 2.5 s with those that live. */
+  /** Pings all of these, on whatever node, and ends the dead. Resolves soon after the time of a probe with those that live. */
   probe(held: readonly Held[]): Promise<ReadonlySet<string>>;
   /** Sends one away, on whatever node. */
   dismiss(held: Held): void;
@@ -32,8 +29,11 @@ const question = z.object({
 });
 const answer = z.object({ id: z.string(), alive: z.array(z.string()) });
 
-/** Makes the roll of one node. */
-export function createRoll(cluster: Cluster): Roll {
+/** What the answers of other nodes may take beyond the time that a connection has. */
+const ROUND_TRIP_MS = 500;
+
+/** Makes the roll of one node. A connection may take `probeMs` to answer a ping. */
+export function createRoll(cluster: Cluster, probeMs: number): Roll {
   const entries = new Map<string, OnRoll>();
   const awaited = new Map<string, (alive: readonly string[]) => void>();
   const probing = new Map<string, Promise<ReadonlySet<string>>>();
@@ -44,7 +44,7 @@ export function createRoll(cluster: Cluster): Roll {
     const alive = await Promise.all(
       holders.map(async (holder) => {
         const entry = entries.get(holder);
-        if (entry === undefined || (await entry.probe(PROBE_MS))) return entry === undefined ? [] : [holder];
+        if (entry === undefined || (await entry.probe(probeMs))) return entry === undefined ? [] : [holder];
         entry.dismiss("dead");
         return [];
       }),
@@ -79,7 +79,7 @@ export function createRoll(cluster: Cluster): Roll {
       }),
     );
     cluster.bus.publish("roll", { ask: "probe", holders, id });
-    await Promise.race([all, delay(PROBE_MS + 500, undefined, { ref: false })]);
+    await Promise.race([all, delay(probeMs + ROUND_TRIP_MS, undefined, { ref: false })]);
     awaited.delete(id);
     return found;
   }
@@ -92,7 +92,7 @@ export function createRoll(cluster: Cluster): Roll {
       };
     },
     probe(held) {
-      // Whoever keeps coming back while a probe runs shares it: a full user costs one ping per connection in 2 s.
+      // Whoever keeps coming back while a probe runs shares it: a full user costs one ping per connection at a time.
       const key = held
         .map(({ holder }) => holder)
         .sort()

@@ -1,5 +1,5 @@
 // Socket.IO itself: the server, its options and the guards that every connection passes.
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { Server } from "socket.io";
 import type { UnsentBudget } from "../contract/connection.ts";
 import type { BurstLimit } from "../limits.ts";
@@ -8,13 +8,12 @@ import type { Connection } from "./connections.ts";
 import { createMessageRate } from "./message-rate.ts";
 import type { AllowsOrigin } from "./origins.ts";
 
-/** A connection that has joined no namespace for so long is closed. */
-const JOIN_WITHIN_MS = 5000;
-
 /** What the server is made of. Times in milliseconds, sizes in bytes. */
 export interface RealtimeOptions {
   transports: readonly ("websocket" | "polling")[];
   keepAlive: { pingIntervalMs: number; pongTimeoutMs: number };
+  /** A connection that has joined no namespace for so long is closed. */
+  joinWithinMs: number;
   messages: BurstLimit;
   maxMessageBytes: number;
   maxBufferedBytes: number;
@@ -24,6 +23,8 @@ export interface RealtimeOptions {
   /** Whether another connection may come in now. */
   capacity: () => "ok" | "full" | "draining";
 }
+
+type DecideCors = (error: null, options: { origin: string | false; credentials: boolean }) => void;
 
 /**
  * Makes the Socket.IO server, not attached yet. The default namespace admits no one; a foreign `Origin`, a full and a
@@ -37,13 +38,16 @@ export function createRealtimeServer(options: RealtimeOptions): Server {
     pingInterval: options.keepAlive.pingIntervalMs,
     pingTimeout: options.keepAlive.pongTimeoutMs,
     maxHttpBufferSize: options.maxMessageBytes,
-    connectTimeout: JOIN_WITHIN_MS,
+    connectTimeout: options.joinWithinMs,
     destroyUpgrade: false,
     allowRequest: ({ headers }, decide) => {
       const allowed = options.allowsOrigin(headers.origin, headers.host);
       decide(allowed ? null : "origin not allowed", allowed);
     },
-    cors: { origin: (origin, decide) => decide(null, origin ?? false), credentials: true },
+    cors: ({ headers }: { headers: IncomingHttpHeaders }, decide: DecideCors) => {
+      const { origin, host } = headers;
+      decide(null, { origin: origin !== undefined && options.allowsOrigin(origin, host) && origin, credentials: true });
+    },
   });
   io.use((_socket, next) => next(refused("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")));
   return io;

@@ -8,7 +8,7 @@ import type { Admission } from "./admission.ts";
 /** What the server keeps with each socket. Never crosses Redis: nothing calls `fetchSockets`. */
 export interface SocketData {
   admission: Admission;
-  /** What the namespace adds to every error that this socket is told of. */
+  /** What the namespace adds to every `error` event that this socket is told of. */
   errorDetail?: () => object;
   /** What is still to be saved for it when the node drains. */
   beforeDrain?: () => Promise<void>;

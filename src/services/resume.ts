@@ -30,7 +30,7 @@ export interface Resume {
   /** The connection was cut: its state is kept for two minutes. */
   end(session: RawSession): Promise<void>;
   /** The client has closed the connection itself: nothing is kept. */
-  forget(id: string): Promise<void>;
+  forget(session: RawSession): Promise<void>;
   /** Takes what the user's newest dead connection of the dialect left, once; `isAlive` decides on those not ended. */
   claim(
     user: string,
@@ -51,7 +51,10 @@ const SAVE = `
 
 // Only an update: what somebody has claimed meanwhile must not come back.
 const END = `
-  UPDATE raw_sessions SET cursors = $2::json, ended_at = now(), updated_at = now() WHERE id = $1`;
+  UPDATE raw_sessions AS kept SET cursors = given.cursors::json, ended_at = now(), updated_at = now()
+  FROM unnest($1::text[], $2::text[]) AS given (id, cursors) WHERE kept.id = given.id`;
+
+const FORGET = "DELETE FROM raw_sessions WHERE id = ANY($1::text[])";
 
 const CANDIDATES = `
   SELECT id, node, ended_at IS NOT NULL AS ended FROM (
@@ -70,24 +73,37 @@ const SIGN_OF_LIFE = `
 const FORGET_NODES = `
   DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
 
+interface Change {
+  kind: "save" | "end" | "forget";
+  session: RawSession;
+}
+
+const ids = (sessions: readonly RawSession[]): string[] => sessions.map(({ id }) => id);
+
+const columns = (sessions: readonly RawSession[]): unknown[][] => [
+  ids(sessions),
+  sessions.map(({ user }) => user),
+  sessions.map(({ dialect }) => dialect),
+  sessions.map(({ node }) => node),
+  sessions.map(({ rooms }) => JSON.stringify(rooms)),
+  sessions.map(({ cursors }) => JSON.stringify(cursors)),
+];
+
 /** Makes the service for one node. `onFault` hears of writes that failed; each costs at most a repeated event. */
 export function createResume(store: Store, node: string, onFault: (error: unknown) => void): Resume {
-  const saves = createGroupCommit<RawSession, void>({
+  const changes = createGroupCommit<Change, void>({
     maxItems: 1000,
     maxWaitMs: 5000,
     maxQueued: 50_000,
-    apart: ({ id }) => [id],
-    async commit(sessions) {
-      const column = (of: (session: RawSession) => string): string[] => sessions.map(of);
-      await store.query(SAVE, [
-        column(({ id }) => id),
-        column(({ user }) => user),
-        column(({ dialect }) => dialect),
-        column((session) => session.node),
-        column(({ rooms }) => JSON.stringify(rooms)),
-        column(({ cursors }) => JSON.stringify(cursors)),
-      ]);
-      return sessions.map(() => undefined);
+    apart: ({ session }) => [session.id], // what happens to one session happens in its order
+    async commit(batch) {
+      const those = (kind: Change["kind"]): RawSession[] =>
+        batch.filter((change) => change.kind === kind).map(({ session }) => session);
+      const [saved, ended, forgotten] = [those("save"), those("end"), those("forget")];
+      if (saved.length > 0) await store.query(SAVE, columns(saved));
+      if (ended.length > 0) await store.query(END, [ids(ended), ended.map(({ cursors }) => JSON.stringify(cursors))]);
+      if (forgotten.length > 0) await store.query(FORGET, [ids(forgotten)]);
+      return batch.map(() => undefined);
     },
   });
   const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
@@ -97,15 +113,9 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
   store.query(FORGET_NODES, []).catch(onFault);
 
   return {
-    save: (session) => saves.add(session),
-    async end({ id, cursors }) {
-      await saves.flush();
-      await store.query(END, [id, JSON.stringify(cursors)]);
-    },
-    async forget(id) {
-      await saves.flush();
-      await store.query(TAKE, [id]);
-    },
+    save: (session) => changes.add({ kind: "save", session }),
+    end: (session) => changes.add({ kind: "end", session }),
+    forget: (session) => changes.add({ kind: "forget", session }),
     async claim(user, dialect, connection, isAlive) {
       const candidates = await store.query<{ id: string; node: string; ended: boolean }>(CANDIDATES, [
         user,
@@ -121,7 +131,7 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
     },
     async close() {
       clearInterval(timer);
-      await saves.close();
+      await changes.close();
     },
   };
 }

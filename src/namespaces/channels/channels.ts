@@ -4,29 +4,49 @@ import { roomOf } from "../../contract/channels.ts";
 import { enter } from "../../realtime/entry.ts";
 import { action } from "../../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
+import type { Departures } from "./departures.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
-import { createMembership, watchDeadNodes } from "./membership.ts";
+import { createMembership, watchDepartures } from "./membership.ts";
 import { messageActions } from "./messages.ts";
-import { createSubscriptions, ownChannels, type Subscriptions } from "./subscriptions.ts";
+import { ownChannels } from "./own-channels.ts";
+import { createPendingSessions, type PendingSessions, type Waiter } from "./pending.ts";
+import { createSubscriptions } from "./subscriptions.ts";
 
-/** Serves the namespace. */
-export function serveChannels(namespace: AnyNamespace, dependencies: ChannelsDependencies): void {
-  const all = new Map<string, Subscriptions>();
-  dependencies.control.onSessionRegistered((session, owner) => {
-    for (const subscriptions of all.values()) subscriptions.registered(session, owner);
-  });
-  watchDeadNodes(namespace, dependencies.cluster);
-  namespace.on("connection", (socket) => begin(socket, all, dependencies));
+/** What the sockets of one node share. */
+interface Shared {
+  pending: PendingSessions;
+  departures: Departures;
 }
 
-function begin(socket: AnySocket, all: Map<string, Subscriptions>, dependencies: ChannelsDependencies): void {
+/** Serves the namespace. @returns lets go of what is still open; those who have gone lately are gone then */
+export function serveChannels(
+  namespace: AnyNamespace,
+  dependencies: ChannelsDependencies,
+): { close: () => Promise<void> } {
+  const { control, cluster, runSessions, times, onFault } = dependencies;
+  const pending = createPendingSessions((session) => runSessions.owner(session), times.pendingEveryMs, onFault);
+  const departures = watchDepartures(namespace, cluster, times.awayAfterMs, onFault);
+  control.onSessionRegistered((session, owner) => pending.registered(session, owner));
+  namespace.on("connection", (socket) => begin(socket, { pending, departures }, dependencies));
+  return {
+    async close() {
+      pending.close();
+      await departures.flush();
+    },
+  };
+}
+
+function begin(socket: AnySocket, { pending, departures }: Shared, dependencies: ChannelsDependencies): void {
   const { cluster, events, inheritance, onFault } = dependencies;
   const { user, identity } = socket.data.admission;
   const heir = inheritance.of(socket);
-  const subscriptions = createSubscriptions(socket, heir, dependencies);
-  const membership = createMembership(socket, subscriptions, heir, dependencies);
-  all.set(socket.id, subscriptions);
-  enter(
+  const joined = new Set<string>();
+  const tell: Waiter = (session, owner) => inOrder(() => subscriptions.registered(session, owner));
+  const wait = (session: string): void => pending.wait(session, tell);
+  const forget = (session: string): void => pending.forget(session, tell);
+  const subscriptions = createSubscriptions(socket, { joined, heir, wait, forget }, dependencies);
+  const membership = createMembership(socket, { joined, subscriptions, departures, heir }, dependencies);
+  const inOrder = enter(
     socket,
     {
       ...subscriptions.actions,
@@ -38,7 +58,6 @@ function begin(socket: AnySocket, all: Map<string, Subscriptions>, dependencies:
     Promise.resolve().then(start),
   );
   socket.once("disconnect", () => {
-    all.delete(socket.id);
     subscriptions.end();
     membership.end();
     cluster.presence.leave("channels", user, socket.id).catch(onFault);
@@ -51,14 +70,21 @@ function begin(socket: AnySocket, all: Map<string, Subscriptions>, dependencies:
       userId: identity?.id ?? "",
       epoch: events.epoch,
     });
+    await Promise.all([comeOnline(), goOn()]);
+  }
+
+  async function comeOnline(): Promise<void> {
     await cluster.presence.enter("channels", user, socket.id);
     if (!socket.connected) await cluster.presence.leave("channels", user, socket.id);
+  }
 
+  /** Hears its own channels, and goes on with what the connection before it had. */
+  async function goOn(): Promise<void> {
     const { rooms, cursors } = await heir.claim();
-    for (const channel of ownChannels(socket)) await subscriptions.add(channel, cursors[channel]);
+    const inherited = Object.entries(cursors).filter(([channel]) => !channel.startsWith("rooms/"));
+    await subscriptions.add(
+      new Map([...ownChannels(socket.data.admission).map((own) => [own, cursors[own]] as const), ...inherited]),
+    );
     for (const room of rooms) await membership.rejoin(room, cursors[`rooms/${room}`]);
-    for (const [channel, offset] of Object.entries(cursors)) {
-      if (!channel.startsWith("rooms/")) await subscriptions.add(channel, offset);
-    }
   }
 }

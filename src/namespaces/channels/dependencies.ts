@@ -1,9 +1,11 @@
 // What the `/channels` namespace works with.
 import type { Cluster } from "../../cluster/cluster.ts";
+import type { Limits } from "../../limits.ts";
 import type { Log } from "../../log/log.ts";
 import type { Control } from "../../realtime/control.ts";
 import type { EntryDependencies } from "../../realtime/entry.ts";
 import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
+import type { RealtimeTimes } from "../../realtime/times.ts";
 import type { Services } from "../../services/services.ts";
 import type { Inheritance } from "../inheritance.ts";
 
@@ -16,5 +18,7 @@ export interface ChannelsDependencies extends EntryDependencies {
   messages: Services["messages"];
   runSessions: Services["runSessions"];
   inheritance: Inheritance;
+  limits: Limits;
+  times: RealtimeTimes;
   onFault: (error: unknown) => void;
 }

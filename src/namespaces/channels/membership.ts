@@ -1,5 +1,4 @@
 // Rooms of `/channels`: who is in them on which connection, and the news of who comes and goes.
-
 import type { Cluster } from "../../cluster/cluster.ts";
 import { channelOf } from "../../contract/channels.ts";
 import { presence, room } from "../../contract/channels-namespace.ts";
@@ -7,11 +6,9 @@ import { Failure } from "../../contract/errors.ts";
 import { type Action, action } from "../../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
 import type { Heir } from "../inheritance.ts";
+import { createDepartures, type Departures } from "./departures.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 import type { Subscriptions } from "./subscriptions.ts";
-
-/** A user whose last connection is gone counts as away only after so long: a reload is no absence. */
-const AWAY_AFTER_MS = 5000;
 
 /** The rooms of one socket. */
 export interface Membership {
@@ -20,7 +17,7 @@ export interface Membership {
   rejoin(room: string, offset: number | undefined): Promise<void>;
   /** Throws `FORBIDDEN` for a room that this connection has not joined. */
   assertIn(room: string): void;
-  /** Leaves all rooms because the connection is gone. */
+  /** The connection is gone. */
   end(): void;
 }
 
@@ -28,27 +25,47 @@ export interface Membership {
 const groupOf = (name: string): string => `room:${name}`;
 
 /** Tells those in a room that a user came or went. */
-export function tellPresence(namespace: AnyNamespace, name: string, user: string, online: boolean): void {
+function tellPresence(namespace: AnyNamespace, name: string, user: string, online: boolean): void {
   const payload = { room: name, user, online, from: user, timestamp: Date.now() };
   namespace.to(channelOf.room(name)).emit("presence", payload);
 }
 
-/** Passes on that users have gone whose last node died. One node is told of each. */
-export function watchDeadNodes(namespace: AnyNamespace, cluster: Cluster): void {
-  cluster.presence.onGone(({ group, member }) => {
+/** Watches who goes from the rooms of a namespace: with a connection of this node, or with another node that died. */
+export function watchDepartures(
+  namespace: AnyNamespace,
+  { presence }: Pick<Cluster, "presence">,
+  awayAfterMs: number,
+  onFault: (error: unknown) => void,
+): Departures {
+  presence.onGone(({ group, member }) => {
     if (group.startsWith("room:")) tellPresence(namespace, group.slice("room:".length), member, false);
   });
+  return createDepartures(
+    async ({ user, connection, rooms }) => {
+      const left = await Promise.all(rooms.map((name) => presence.leave(groupOf(name), user, connection)));
+      for (const [index, name] of rooms.entries()) if (left[index]?.last) tellPresence(namespace, name, user, false);
+    },
+    awayAfterMs,
+    onFault,
+  );
+}
+
+/** What the rooms of one socket are made of. `joined` is shared with the subscriptions, and written only here. */
+export interface MembershipParts {
+  joined: Set<string>;
+  subscriptions: Subscriptions;
+  departures: Departures;
+  heir: Heir;
 }
 
 /** Makes the rooms of one socket. */
 export function createMembership(
   socket: AnySocket,
-  subscriptions: Subscriptions,
-  heir: Heir,
-  { cluster, limits, onFault }: ChannelsDependencies,
+  { joined, subscriptions, departures, heir }: MembershipParts,
+  { cluster, limits }: ChannelsDependencies,
 ): Membership {
   const { user, identity } = socket.data.admission;
-  const joined = new Set<string>();
+  const namespace = socket.nsp;
 
   async function join(name: string, offset: number | undefined): Promise<number> {
     if (identity === undefined) throw new Failure("FORBIDDEN");
@@ -56,12 +73,13 @@ export function createMembership(
     if (joined.size >= limits.roomsPerSocket.most) {
       throw new Failure("RATE_LIMIT", `at most ${limits.roomsPerSocket.most} rooms per connection`);
     }
-    joined.add(name);
     await subscriptions.join(name, offset);
+    await socket.join(channelOf.room(name));
+    joined.add(name);
     const { first, members } = await cluster.presence.enter(groupOf(name), user, socket.id);
-    if (!socket.connected) void cluster.presence.leave(groupOf(name), user, socket.id);
-    else if (first) tellPresence(socket.nsp, name, user, true);
-    await heir.rooms([...joined]);
+    if (first) tellPresence(namespace, name, user, true);
+    if (socket.connected) await heir.rooms(joined);
+    else departures.add({ user, connection: socket.id, rooms: [name] });
     return members;
   }
 
@@ -69,19 +87,9 @@ export function createMembership(
     if (!joined.delete(name)) return (await cluster.presence.size(groupOf(name))).members;
     subscriptions.leave(channelOf.room(name));
     const { last, members } = await cluster.presence.leave(groupOf(name), user, socket.id);
-    if (last) tellPresence(socket.nsp, name, user, false);
-    await heir.rooms([...joined]);
+    if (last) tellPresence(namespace, name, user, false);
+    await heir.rooms(joined);
     return members;
-  }
-
-  async function goneFrom(name: string, namespace: AnyNamespace): Promise<void> {
-    const { last } = await cluster.presence.leave(groupOf(name), user, socket.id);
-    if (!last) return;
-    setTimeout(() => {
-      cluster.presence.online(groupOf(name), [user]).then((online) => {
-        if (online.length === 0) tellPresence(namespace, name, user, false);
-      }, onFault);
-    }, AWAY_AFTER_MS).unref();
   }
 
   function assertIn(name: string): void {
@@ -103,7 +111,7 @@ export function createMembership(
     },
     assertIn,
     end() {
-      for (const name of joined) goneFrom(name, socket.nsp).catch(onFault);
+      if (joined.size > 0) departures.add({ user, connection: socket.id, rooms: [...joined] });
       joined.clear();
     },
   };

@@ -26,9 +26,12 @@ export function messageActions(
     timestamp: Date.now(),
   });
 
+  /** Kept for the receiver, whoever and wherever that is; `delivered` says whether it is online now. */
   async function toUser(to: string, body: MessageBody): Promise<{ id: string; delivered: boolean }> {
-    const { event } = await messages.toUser(speaker(), to, body);
-    const online = await cluster.presence.online("channels", [to]);
+    const [{ event }, online] = await Promise.all([
+      messages.toUser(speaker(), to, body),
+      cluster.presence.online("channels", [to]),
+    ]);
     return { id: event.id, delivered: online.length > 0 };
   }
 

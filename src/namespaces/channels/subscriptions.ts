@@ -5,7 +5,8 @@ import { acknowledge, type Subscribed, subscribe, unsubscribe } from "../../cont
 import { Failure } from "../../contract/errors.ts";
 import { emitError } from "../../realtime/errors.ts";
 import { type Action, action } from "../../realtime/handler.ts";
-import { type From, type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";
+import type { From } from "../../realtime/streams/start.ts";
+import { type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";
 import type { AnySocket } from "../../realtime/types.ts";
 import type { Heir } from "../inheritance.ts";
 import { accessTo } from "./access.ts";
@@ -14,163 +15,182 @@ import type { ChannelsDependencies } from "./dependencies.ts";
 /** What one socket hears. */
 export interface Subscriptions {
   readonly actions: Record<"subscribe" | "unsubscribe" | "ack", Action>;
-  /** Hears a channel of its own without being asked, from the cursor on. */
-  add(channel: string, inherited: number | undefined): Promise<void>;
-  /** Hears a room that was just joined, from now on or from where it was cut. */
+  /** Hears channels of its own without being asked: from the offset that was inherited, or from the cursor on. */
+  add(channels: ReadonlyMap<string, number | undefined>): Promise<void>;
+  /** Hears a room that is being joined, from now on or from where it was cut. */
   join(room: string, inherited: number | undefined): Promise<void>;
   /** Stops hearing a channel. */
   leave(channel: string): void;
-  /** The run session has an owner now. */
-  registered(session: string, owner: string): void;
+  /** A run session that it waits for has an owner now. Never rejects. */
+  registered(session: string, owner: string): Promise<void>;
   end(): void;
 }
 
+/** What is known of the socket elsewhere. */
+export interface SubscriptionSurroundings {
+  /** The rooms that it has joined. */
+  joined: ReadonlySet<string>;
+  heir: Heir;
+  /** Asks to be told of the owner of a run session, or no more. */
+  wait(session: string): void;
+  forget(session: string): void;
+}
+
 /** Makes the subscriptions of one socket. */
-export function createSubscriptions(socket: AnySocket, heir: Heir, dependencies: ChannelsDependencies): Subscriptions {
-  const { events, streams, runSessions, limits } = dependencies;
-  const { identity, user, liveOnly } = socket.data.admission;
+export function createSubscriptions(
+  socket: AnySocket,
+  { joined, heir, wait, forget }: SubscriptionSurroundings,
+  { events, streams, runSessions, limits }: ChannelsDependencies,
+): Subscriptions {
+  const { user, liveOnly } = socket.data.admission;
   const running = new Map<string, Subscription>();
   const pending = new Map<string, From>();
-  let timer: NodeJS.Timeout | undefined;
 
-  /** A registration that this node was not told of is found in the database. */
-  function askAgain(): void {
-    if (pending.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
-    for (const name of pending.keys()) {
-      const session = parseChannel(name)?.id ?? "";
-      runSessions
-        .owner(session)
-        .then((owner) => owner !== undefined && registered(session, owner), dependencies.onFault);
-    }
-  }
-
-  function from(asked: z.output<typeof subscribe>): From {
-    const { channel, since, epoch } = asked;
+  function from(channel: string, since: number | undefined, epoch: string | undefined): From {
     if (liveOnly) return "head";
     if (since !== undefined) return { since, epoch };
-    return { cursor: true, otherwise: START_OF[channel.kind] };
+    const kind = parseChannel(channel)?.kind ?? "notifications";
+    return { cursor: true, otherwise: channel === EVERYONE ? "head" : START_OF[kind] };
   }
 
+  /** Subscribes, and sends nothing yet. */
   async function start(channel: string, where: From): Promise<Subscription> {
-    running.get(channel)?.end();
-    if (!running.has(channel) && running.size >= limits.subscriptionsPerSocket.most) {
-      throw new Failure("RATE_LIMIT", `at most ${limits.subscriptionsPerSocket.most} subscriptions per connection`);
-    }
-    await socket.join(channel);
+    stop(channel);
+    assertRoomForOneMore();
+    await socket.join(channel); // for what emitters say there
     const subscription = await subscribeSocket(socket, channel, where, user, streams);
-    if (!socket.connected) subscription.end();
-    else {
-      running.set(channel, subscription);
-      await heir.keep(channel, subscription.start);
+    try {
+      // From now on the user counts as one who hears what is said to everyone, also while away.
+      if (channel === EVERYONE && subscription.start.isNew) {
+        await events.acknowledge(user, channel, subscription.start.position);
+      }
+      await heir.keep(channel, subscription.start.position);
+      if (!socket.connected) throw new Failure("SERVER_ERROR", "the connection is gone");
+    } catch (error) {
+      subscription.end();
+      throw error;
     }
+    running.set(channel, subscription);
     return subscription;
   }
 
-  /** Begins on the next turn, so that the answer to the subscribe goes out first. */
-  function begin(subscription: Subscription): void {
-    setImmediate(() => subscription.begin());
+  /** All of them, or none. */
+  async function startAll(wanted: readonly (readonly [channel: string, where: From])[]): Promise<Subscription[]> {
+    const settled = await Promise.allSettled(wanted.map(([channel, where]) => start(channel, where)));
+    const failed = settled.find((result) => result.status === "rejected");
+    if (failed !== undefined) {
+      for (const [channel] of wanted) stop(channel);
+      throw failed.reason;
+    }
+    return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  }
+
+  /** Begins on the next turn of the event loop, so that the answer to the subscribe goes out first. */
+  function begin(subscriptions: readonly Subscription[]): void {
+    setImmediate(() => {
+      for (const subscription of subscriptions) subscription.begin();
+    });
+  }
+
+  function assertRoomForOneMore(): void {
+    const { most } = limits.subscriptionsPerSocket;
+    if (running.size + pending.size < most) return;
+    throw new Failure("RATE_LIMIT", `at most ${most} subscriptions per connection`);
+  }
+
+  /** Hears it no more, and waits for it no more. */
+  function stop(channel: string): void {
+    running.get(channel)?.end();
+    running.delete(channel);
+    const name = parseChannel(channel);
+    if (pending.delete(channel)) forget(name?.id ?? "");
+    if (name?.kind !== "rooms" || !joined.has(name.id)) void socket.leave(channel);
   }
 
   async function onSubscribe(asked: z.output<typeof subscribe>): Promise<Subscribed> {
-    const { name } = asked.channel;
+    const { channel, since, epoch } = asked;
+    const { name, id } = channel;
     const already = running.get(name);
     // The documented raw clients subscribe again after each reconnect; what they inherited goes on.
-    if (already !== undefined && asked.since === undefined) {
-      return { channel: name, offset: already.offset, recovered: true, replayed: 0 };
+    if (already !== undefined && since === undefined) {
+      const offset = Math.max(already.start.head, already.position);
+      return { channel: name, offset, recovered: true, replayed: 0 };
     }
-    const access = await accessTo(asked.channel, identity, {
-      hasJoined: (room) => socket.rooms.has(channelOf.room(room)),
+    const access = await accessTo(channel, socket.data.admission.identity, {
+      hasJoined: (room) => joined.has(room),
       ownerOfSession: (session) => runSessions.owner(session),
     });
     if (access === "no") throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
+    const where = from(name, since, epoch);
     if (access === "pending") {
-      if (pending.size >= limits.subscriptionsPerSocket.most) throw new Failure("RATE_LIMIT");
-      pending.set(name, from(asked));
-      timer ??= setInterval(askAgain, PENDING_MS);
+      if (!pending.has(name)) assertRoomForOneMore();
+      pending.set(name, where);
+      wait(id);
+      // Whoever registers it from now on tells of it; who has done so just before is seen here.
+      if ((await runSessions.owner(id)) !== undefined) return onSubscribe(asked);
       return { channel: name, offset: 0, recovered: true, replayed: 0 };
     }
-    const subscription = await start(name, from(asked));
-    begin(subscription);
-    if (asked.channel.kind === "notifications") await add(EVERYONE, undefined);
-    const { offset, recovered, replayed } = subscription;
-    return { channel: name, offset, recovered, replayed };
+    const withEveryone = name === channelOf.notifications(user) && !running.has(EVERYONE);
+    const all = await startAll([
+      [name, where],
+      ...(withEveryone ? [[EVERYONE, from(EVERYONE, undefined, undefined)] as const] : []),
+    ]);
+    begin(all);
+    const { head = 0, recovered = true, replayed = 0 } = all[0]?.start ?? {};
+    return { channel: name, offset: head, recovered, replayed };
   }
 
-  function leave(name: string): void {
-    running.get(name)?.end();
-    running.delete(name);
-    pending.delete(name);
-    heir.drop(name);
-    void socket.leave(name);
-  }
-
-  function registered(session: string, owner: string): void {
+  async function registered(session: string, owner: string): Promise<void> {
     const name = channelOf.runResults(session);
     const where = pending.get(name);
-    if (where === undefined) return;
-    pending.delete(name);
-    if (owner === user) start(name, where).then(begin, dependencies.onFault);
-    else emitError(socket, new Failure("FORBIDDEN").body, { channel: name });
+    if (where === undefined || !socket.connected) return;
+    if (owner !== user) {
+      pending.delete(name);
+      emitError(socket, new Failure("FORBIDDEN", `channel: ${name} is not yours`).body, { channel: name });
+      return;
+    }
+    try {
+      begin([await start(name, where)]);
+    } catch {
+      if (!socket.connected) return;
+      pending.set(name, where); // the database is away now; it is asked again
+      wait(session);
+    }
   }
 
-  async function add(channel: string, inherited: number | undefined): Promise<void> {
-    if (running.has(channel)) return;
-    const kind = parseChannel(channel)?.kind ?? "notifications";
-    const otherwise = channel === EVERYONE ? "head" : START_OF[kind];
-    const where: From = liveOnly
-      ? "head"
-      : inherited === undefined
-        ? { cursor: true, otherwise }
-        : { since: inherited, epoch: undefined };
-    const subscription = await start(channel, where);
-    // From now on the user counts as one who hears what is said to everyone, also while away.
-    if (channel === EVERYONE && !liveOnly) await events.acknowledge(user, channel, subscription.start);
-    begin(subscription);
+  function leave(channel: string): void {
+    stop(channel);
+    heir.drop(channel);
   }
 
   return {
     actions: {
       subscribe: action(subscribe, onSubscribe),
-      unsubscribe: action(unsubscribe, ({ channel }) => {
-        leave(channel.name);
-        if (channel.kind === "notifications") leave(EVERYONE);
-        return { channel: channel.name };
+      unsubscribe: action(unsubscribe, ({ channel: { name } }) => {
+        leave(name);
+        if (name === channelOf.notifications(user)) leave(EVERYONE);
+        return { channel: name };
       }),
-      ack: action(acknowledge, async ({ channel, offset }) => {
-        if (!running.has(channel.name)) throw new Failure("FORBIDDEN", `channel: ${channel.name} is not subscribed`);
-        heir.acknowledged(channel.name, offset);
-        if (!liveOnly) await events.acknowledge(user, channel.name, offset);
+      ack: action(acknowledge, async ({ channel: { name }, offset }) => {
+        if (!running.has(name)) throw new Failure("FORBIDDEN", `channel: ${name} is not subscribed`);
+        heir.acknowledged(name, offset);
+        if (!liveOnly) await events.acknowledge(user, name, offset);
         return {};
       }),
     },
-    add,
+    async add(channels) {
+      const wanted = [...channels].filter(([channel]) => !running.has(channel));
+      begin(await startAll(wanted.map(([channel, inherited]) => [channel, from(channel, inherited, undefined)])));
+    },
     async join(room, inherited) {
-      const where: From = inherited === undefined ? "head" : { since: inherited, epoch: undefined };
-      begin(await start(channelOf.room(room), where));
+      const channel = channelOf.room(room);
+      if (running.has(channel)) return;
+      begin([await start(channel, inherited === undefined ? "head" : from(channel, inherited, undefined))]);
     },
     leave,
     registered,
     end() {
-      clearInterval(timer);
-      for (const subscription of running.values()) subscription.end();
-      running.clear();
-      pending.clear();
+      for (const channel of [...running.keys(), ...pending.keys()]) stop(channel);
     },
   };
-}
-
-/** How often the owner of a pending run session is asked for. */
-const PENDING_MS = 2000;
-
-/** The channels that a socket hears by itself: its own of the kinds that its dialect knows. */
-export function ownChannels(socket: AnySocket): string[] {
-  const { identity, traits } = socket.data.admission;
-  if (identity === undefined) return traits.subscribes.includes("notifications") ? [EVERYONE] : [];
-  return traits.subscribes.flatMap((kind) => {
-    if (kind === "notifications") return [channelOf.notifications(identity.id), EVERYONE];
-    return kind === "messages" ? [channelOf.messages(identity.id)] : [];
-  });
 }

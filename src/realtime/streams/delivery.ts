@@ -4,10 +4,9 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { type LoggedEvent, wireArguments } from "../../contract/durable.ts";
 import type { Log } from "../../log/log.ts";
 import type { AnyNamespace } from "../types.ts";
+import type { ExtentOf } from "./extents.ts";
 import { createStream, type Stream } from "./stream.ts";
 
-/** The heads of all open channels are compared with the log so often: the last message lost has no next one to show it. */
-const COMPARE_EVERY_MS = 2000;
 /** Events read at once to close a gap. */
 const GAP_PAGE = 500;
 
@@ -35,11 +34,14 @@ export interface Delivery {
 /** What delivery is made of. */
 export interface DeliveryDependencies {
   log: Log;
+  extentOf: ExtentOf;
   cluster: Cluster;
   /** The namespace whose sockets hear a channel. */
   namespaceOf: (channel: string) => AnyNamespace;
   /** Told of an error that the next comparison will make good. */
   onFault: (error: unknown) => void;
+  /** The heads of all open channels are compared with the log so often: the last message lost has no next one to show it. */
+  compareEveryMs: number;
 }
 
 /** The room of those who have caught up with a channel; apart from the public room of the same name, which emitters use. */
@@ -47,15 +49,16 @@ export const liveRoom = (channel: string): string => `live:${channel}`;
 
 interface Open {
   subscribers: number;
-  stream: Promise<Stream>;
+  readonly stream: Promise<Stream>;
   /** Set once the stream is there. */
   ready: Stream | undefined;
   /** What came before it was. */
-  early: LoggedEvent[];
+  readonly early: LoggedEvent[];
 }
 
 /** Makes the delivery of one node. */
-export function createDelivery({ log, cluster, namespaceOf, onFault }: DeliveryDependencies): Delivery {
+export function createDelivery(dependencies: DeliveryDependencies): Delivery {
+  const { log, extentOf, cluster, namespaceOf, onFault, compareEveryMs } = dependencies;
   const channels = new Map<string, Open>();
 
   function receive(events: readonly LoggedEvent[]): void {
@@ -66,20 +69,23 @@ export function createDelivery({ log, cluster, namespaceOf, onFault }: DeliveryD
     }
   }
 
-  async function start(channel: string, open: Open): Promise<Stream> {
-    const heads = await log.heads([channel]);
-    const stream = createStream({
-      head: heads.get(channel)?.head ?? 0,
-      deliver: (event) => {
-        namespaceOf(channel)
-          .local.to(liveRoom(channel))
-          .emit(event.event, ...wireArguments(event));
-      },
-      readAfter: async (offset) => (await log.read(channel, offset, GAP_PAGE)).events,
-    });
-    open.ready = stream;
-    stream.receive(open.early.splice(0));
-    return stream;
+  function begin(channel: string): Open {
+    const open: Open = { subscribers: 0, early: [], ready: undefined, stream: extentOf(channel).then(start) };
+    function start({ head }: { head: number }): Stream {
+      const stream = createStream({
+        head,
+        deliver: (event) => {
+          namespaceOf(channel)
+            .local.to(liveRoom(channel))
+            .emit(event.event, ...wireArguments(event));
+        },
+        readAfter: (offset) => log.read(channel, offset, GAP_PAGE),
+      });
+      open.ready = stream;
+      stream.receive(open.early.splice(0));
+      return stream;
+    }
+    return open;
   }
 
   async function compare(): Promise<void> {
@@ -101,17 +107,13 @@ export function createDelivery({ log, cluster, namespaceOf, onFault }: DeliveryD
     }),
     cluster.bus.onReconnect(compareOrReport),
   ];
-  const timer = setInterval(compareOrReport, COMPARE_EVERY_MS);
+  const timer = setInterval(compareOrReport, compareEveryMs);
   timer.unref();
 
   return {
     async open(channel) {
-      let open = channels.get(channel);
-      if (open === undefined) {
-        open = { subscribers: 0, ready: undefined, early: [], stream: Promise.resolve(undefined as never) };
-        open.stream = start(channel, open);
-        channels.set(channel, open);
-      }
+      const open = channels.get(channel) ?? begin(channel);
+      channels.set(channel, open);
       open.subscribers++;
       try {
         return await open.stream;

@@ -3,7 +3,7 @@ import type { LoggedEvent } from "../../contract/durable.ts";
 
 /** How long an event may wait for the one before it, which another node may still be publishing, before the log is read. */
 const GAP_MS = 50;
-/** How long to wait after the log could not be read. */
+/** How long to wait after the log could not be read, or did not have what it should. */
 const RETRY_MS = 1000;
 
 /** What a stream does its work with. */
@@ -12,8 +12,8 @@ export interface StreamOptions {
   head: number;
   /** Hands an event to everyone on this node who is up to date. */
   deliver: (event: LoggedEvent) => void;
-  /** Reads the events after an offset from the log. */
-  readAfter: (offset: number) => Promise<LoggedEvent[]>;
+  /** Reads the events after an offset from the log, and the oldest offset that it keeps. */
+  readAfter: (offset: number) => Promise<{ events: LoggedEvent[]; oldest: number }>;
 }
 
 /** The events of one channel in the order of their offsets. */
@@ -24,6 +24,8 @@ export interface Stream {
   receive(events: readonly LoggedEvent[]): void;
   /** Says that the log goes up to `head`: what is missing up to there is read. */
   reach(head: number): void;
+  /** The same, and resolves when everything up to there was handed on, or the stream is closed. */
+  reached(head: number): Promise<void>;
   /** Stops for good. */
   close(): void;
 }
@@ -31,6 +33,7 @@ export interface Stream {
 /** Opens the stream of one channel. */
 export function createStream({ head: start, deliver, readAfter }: StreamOptions): Stream {
   const early = new Map<number, LoggedEvent>();
+  let waiting: { offset: number; resolve: () => void }[] = [];
   let head = start;
   let goal = start; // how far the log is known to go
   let timer: NodeJS.Timeout | undefined;
@@ -43,6 +46,7 @@ export function createStream({ head: start, deliver, readAfter }: StreamOptions)
       head = next.offset;
       deliver(next);
     }
+    settle();
     if (goal <= head) {
       clearTimeout(timer);
       timer = undefined;
@@ -51,45 +55,68 @@ export function createStream({ head: start, deliver, readAfter }: StreamOptions)
     }
   }
 
-  function receive(events: readonly LoggedEvent[]): void {
+  /** Lets go of those who wait for what has come. */
+  function settle(): void {
+    if (waiting.length === 0) return;
+    for (const { offset, resolve } of waiting) if (closed || offset <= head) resolve();
+    waiting = closed ? [] : waiting.filter(({ offset }) => offset > head);
+  }
+
+  function take(events: readonly LoggedEvent[]): void {
     for (const event of events) {
       if (event.offset <= head) continue;
       early.set(event.offset, event);
       goal = Math.max(goal, event.offset);
     }
-    advance();
   }
 
   async function fill(): Promise<void> {
     timer = undefined;
     reading = true;
     try {
-      const missed = await readAfter(head);
-      const first = missed[0];
-      // What was dropped by retention will never come: go on behind it.
-      if (first !== undefined && first.offset > head + 1 && !early.has(head + 1)) head = first.offset - 1;
-      else if (first === undefined && early.size === 0) goal = head;
+      const { events, oldest } = await readAfter(head);
       reading = false;
-      receive(missed);
+      skipTo(oldest - 1);
+      take(events);
+      advance(events.length === 0 && early.size === 0 ? RETRY_MS : GAP_MS);
     } catch {
       reading = false; // the log cannot be read now; the gap stays
       advance(RETRY_MS);
     }
   }
 
+  /** What retention has taken will never come: goes on behind it. */
+  function skipTo(offset: number): void {
+    if (offset <= head) return;
+    head = offset;
+    for (const known of early.keys()) if (known <= head) early.delete(known);
+  }
+
+  function reach(known: number): void {
+    goal = Math.max(goal, known);
+    advance();
+  }
+
   return {
     get head() {
       return head;
     },
-    receive,
-    reach(known) {
-      goal = Math.max(goal, known);
+    receive(events) {
+      take(events);
       advance();
+    },
+    reach,
+    async reached(offset) {
+      if (offset <= head || closed) return;
+      const done = new Promise<void>((resolve) => waiting.push({ offset, resolve }));
+      reach(offset);
+      await done;
     },
     close() {
       closed = true;
       clearTimeout(timer);
       early.clear();
+      settle();
     },
   };
 }

@@ -27,7 +27,7 @@ function streamOver(log: number[], head = 0) {
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async (offset) => {
       reads.push(offset);
-      return events(...log.filter((kept) => kept > offset));
+      return { events: events(...log.filter((kept) => kept > offset)), oldest: log[0] ?? 1 };
     },
   });
   open.push(stream);
@@ -78,7 +78,7 @@ it("tries again when the log cannot be read", async () => {
     head: 0,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async () => {
-      if (!broken) return events(1);
+      if (!broken) return { events: events(1), oldest: 1 };
       broken = false;
       throw new Error("the database is away");
     },

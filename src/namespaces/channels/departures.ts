@@ -1,0 +1,37 @@
+// Departures: who has gone from a room counts as there for a while, because a reload is no absence.
+
+/** Somebody who was in rooms on a connection that has gone. */
+export interface Departure {
+  user: string;
+  connection: string;
+  rooms: readonly string[];
+}
+
+/** The departures of one node. */
+export interface Departures {
+  /** The connection has gone; its rooms are left when the time is over. */
+  add(departure: Departure): void;
+  /** Leaves all of them now, because the node goes. */
+  flush(): Promise<void>;
+}
+
+/** Makes them. `leave` takes the connection out of the rooms, and tells those who stay; `afterMs` is the time in between. */
+export function createDepartures(
+  leave: (departure: Departure) => Promise<void>,
+  afterMs: number,
+  onFault: (error: unknown) => void,
+): Departures {
+  const open = new Map<Departure, NodeJS.Timeout>();
+  const depart = async (departure: Departure): Promise<void> => {
+    clearTimeout(open.get(departure));
+    if (open.delete(departure)) await leave(departure).catch(onFault);
+  };
+  return {
+    add(departure) {
+      open.set(departure, setTimeout(depart, afterMs, departure).unref());
+    },
+    async flush() {
+      await Promise.all([...open.keys()].map(depart));
+    },
+  };
+}

@@ -1,0 +1,24 @@
+// How long the real-time half waits for what: the documented times, which tests shorten.
+
+/** Durations in milliseconds. */
+export interface RealtimeTimes {
+  /** A connection that has joined no namespace, or has left the last one, is closed after so long. */
+  readonly joinWithinMs: number;
+  /** A user whose last connection in a room is gone counts as away only after so long: a reload is no absence. */
+  readonly awayAfterMs: number;
+  /** How long a connection at a limit may take to answer a ping before it gives way. */
+  readonly probeMs: number;
+  /** A node's open channels are compared with the log so often. */
+  readonly compareEveryMs: number;
+  /** How often the database is asked for the owners of pending run sessions. */
+  readonly pendingEveryMs: number;
+}
+
+/** The documented times. */
+export const REALTIME_TIMES: RealtimeTimes = {
+  joinWithinMs: 5000,
+  awayAfterMs: 5000,
+  probeMs: 2000,
+  compareEveryMs: 2000,
+  pendingEveryMs: 2000,
+};
