@@ -24,6 +24,9 @@ interface Group {
 }
 
 const groups = new Map<string, Group>();
+/** Socket.IO's packet to enter the namespace, as a client's frame (masked, with a mask of zeros). */
+const JOIN_PACKET = "40/channels,";
+const JOIN = Buffer.concat([Buffer.from([0x81, 0x80 | JOIN_PACKET.length, 0, 0, 0, 0]), Buffer.from(JOIN_PACKET)]);
 const KEY = "dGhlIHNhbXBsZSBub25jZQ==";
 /** So many handshakes at a time. */
 const AT_A_TIME = 100;
@@ -55,6 +58,7 @@ function handshake(port: number, path: string, group: Group, name: string, stall
     );
     socket.once("data", (answer: Buffer) => {
       if (!answer.toString("latin1").startsWith("HTTP/1.1 101")) reject(new Error(answer.toString()));
+      if (path.startsWith("/socket.io/")) socket.write(JOIN);
       if (stalled) {
         socket.pause();
       } else {

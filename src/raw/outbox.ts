@@ -6,8 +6,8 @@ import type { UnsentBudget } from "../contract/connection.ts";
 export const SLOW_BYTES = 65_536;
 /** A tick's frames are written before its end when they are more than this, so that one write stays small. */
 const WRITE_BYTES = 65_536;
-/** What the books of a queued frame cost beyond its bytes. */
-const FRAME_OVERHEAD_BYTES = 64;
+/** What a queued frame of its own costs beyond its bytes: the Buffer, and its share of what the allocator leaves unused. */
+const FRAME_OVERHEAD_BYTES = 200;
 
 /** Collects the outboxes that got something in this tick and flushes them at its end, each with one write. */
 export class TickFlush {

@@ -133,10 +133,18 @@ export async function drained(connection: unknown): Promise<void> {
   return drained(connection);
 }
 
+/**
+ * Ends the connection without waiting for anything: a close frame would come behind all that the client does not read. The
+ * transport's end is announced first, because engine.io would otherwise try to send the whole rest into the closed socket.
+ */
 function cutOff(connection: EngineConnection): void {
   const wire = wireOf(connection);
-  if (wire === undefined) connection.close(true);
-  else wire.terminate(); // a close frame would wait behind everything that the client does not read
+  if (wire === undefined) {
+    connection.close(true);
+  } else {
+    (connection.transport as unknown as EventEmitter).emit("close");
+    wire.terminate();
+  }
 }
 
 function wireOf({ transport }: EngineConnection): Wire | undefined {
