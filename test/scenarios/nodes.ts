@@ -1,7 +1,7 @@
 // Several whole nodes in this process, on a Redis and a database of their own, and clients of every kind that write down what they hear.
 import type { Socket } from "socket.io-client";
 import { type Client, connect, type Frame } from "../raw/support/client.ts";
-import { type Json, startClasswire, type TestServer } from "../support/classwire.ts";
+import { connectTo, type Json, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
 import { createDatabase } from "../support/shared.ts";
@@ -40,11 +40,19 @@ export async function startNodes(count: number, env: Record<string, string> = {}
   };
 }
 
+/** Where clients connect to: a node of this process, or one that is known by its URL only. */
+export type Address = Pick<TestServer, "url" | "connect">;
+
+/** A node in another process; its clients end with it. */
+export function addressOf(url: string): Address {
+  return { url, connect: (namespace, who, options) => connectTo(url, namespace, who, options) };
+}
+
 /** Somebody who hears. */
 export interface Listener {
   /** Everything that came, in order: the event's name (or the frame's type) and what it says. */
   readonly heard: readonly Heard[];
-  /** Waits until something of this name came whose text contains all of `parts`. */
+  /** Waits (15 s, as a dead node may have to be noticed first) until something of this name came that contains all of `parts`. */
   hears(name: string, ...parts: string[]): Promise<Heard>;
   close(): void;
 }
@@ -66,7 +74,7 @@ export interface SocketListener extends Listener {
 
 /** Connects a Socket.IO client. `auth` is added to the handshake. */
 export async function listen(
-  server: TestServer,
+  server: Address,
   namespace: string,
   who: string,
   auth: object = {},
@@ -100,7 +108,7 @@ export interface RawListener extends Listener {
 }
 
 /** Connects a raw client: `path` is the dialect's, with any query but the token. */
-export async function listenRaw(server: TestServer, path: string, who: string): Promise<RawListener> {
+export async function listenRaw(server: Address, path: string, who: string): Promise<RawListener> {
   const token = who.includes(".") ? who : signToken(who);
   const query = `${path.includes("?") ? "&" : "?"}token=${token}`;
   const client = await connect(`${server.url.replace("http", "ws")}${path}${query}`);
@@ -124,7 +132,7 @@ function hears(heard: readonly Heard[], who: string): Listener["hears"] {
   return async (name, ...parts) => {
     const match = (one: Heard) => one.name === name && parts.every((part) => JSON.stringify(one.body).includes(part));
     const what = `${who} hearing ${name} ${parts.join(" ")}`;
-    return eventually(() => heard.find(match), { what }).catch((error: unknown) => {
+    return eventually(() => heard.find(match), { what, timeoutMs: 15_000 }).catch((error: unknown) => {
       throw new Error(`${error}; heard: ${JSON.stringify(heard).slice(0, 2000)}`);
     });
   };

@@ -1,7 +1,7 @@
 // A Classwire in this process for tests: real sockets, real HTTP, an in-memory database unless the test says otherwise.
 import { pino } from "pino";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
-import { type Classwire, createClasswire } from "../../src/app.ts";
+import { type Classwire, type ClasswireOptions, createClasswire } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { signToken, TEST_SECRET } from "./tokens.ts";
 
@@ -21,8 +21,11 @@ export interface TestServer {
 // biome-ignore lint/suspicious/noExplicitAny: tests read answers whose shape is what they test
 export type Json = any;
 
-/** Starts a server on a free port. `env` is what an operator would set. */
-export async function startClasswire(env: Record<string, string> = {}): Promise<TestServer> {
+/** Starts a server on a free port. `env` is what an operator would set, `options` what a program would. */
+export async function startClasswire(
+  env: Record<string, string> = {},
+  options: Omit<ClasswireOptions, "config"> = {},
+): Promise<TestServer> {
   const config = readConfig({
     NODE_ENV: "development",
     PORT: "0",
@@ -31,21 +34,14 @@ export async function startClasswire(env: Record<string, string> = {}): Promise<
     LOG_LEVEL: "silent",
     ...env,
   });
-  const classwire = await createClasswire({ config, logger: pino({ level: config.logLevel }) });
+  const classwire = await createClasswire({ config, logger: pino({ level: config.logLevel }), ...options });
   const [url = ""] = await classwire.listen();
   const sockets: Socket[] = [];
   return {
     classwire,
     url,
-    connect(namespace, who, options = {}) {
-      const token = who?.includes(".") ? who : who === undefined ? undefined : signToken(who);
-      const socket = io(url + namespace, {
-        transports: ["websocket"],
-        forceNew: true,
-        reconnection: false,
-        ...options,
-        auth: { ...(token === undefined ? {} : { token }), ...(options.auth as object | undefined) },
-      });
+    connect(namespace, who, options) {
+      const socket = connectTo(url, namespace, who, options);
       sockets.push(socket);
       return socket;
     },
@@ -63,6 +59,23 @@ export async function startClasswire(env: Record<string, string> = {}): Promise<
       await classwire.close();
     },
   };
+}
+
+/** Opens a socket to a server anywhere; close it when done. `who` is a user id or a token. */
+export function connectTo(
+  url: string,
+  namespace: string,
+  who: string | undefined,
+  options: Partial<ManagerOptions & SocketOptions> = {},
+): Socket {
+  const token = who?.includes(".") ? who : who === undefined ? undefined : signToken(who);
+  return io(url + namespace, {
+    transports: ["websocket"],
+    forceNew: true,
+    reconnection: false,
+    ...options,
+    auth: { ...(token === undefined ? {} : { token }), ...(options.auth as object | undefined) },
+  });
 }
 
 /** Resolves with the arguments of the next `event`; rejects after 10 s, or when the connection is refused. */
