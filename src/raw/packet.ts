@@ -55,9 +55,12 @@ export function eventPacket(namespace: Namespace, { event, payload }: Signal): s
   return `2${namespace},${SIGNALS.indexOf(event)}${JSON.stringify(args)}`;
 }
 
-/** The packet that says that everything in the channel up to `offset` has arrived. No ack comes back. */
+/** The id of an ack that nobody waits for. With it a refusal comes back here, and not to the client, who has asked for nothing. */
+const UNHEARD = SIGNALS.length;
+
+/** The packet that says that everything in the channel up to `offset` has arrived. */
 export function handledPacket(namespace: Namespace, channel: string, offset: number): string {
-  return `2${namespace},${JSON.stringify(["ack", { channel, offset }])}`;
+  return `2${namespace},${UNHEARD}${JSON.stringify(["ack", { channel, offset }])}`;
 }
 
 /** The answer to an event for which the server asked an ack. */
