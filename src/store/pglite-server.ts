@@ -1,4 +1,5 @@
-// A PGlite that notices when the server inside has broken down, and from then on believes nothing it says.
+// A PGlite that lets others have a turn, notices when the server inside has broken down, and then believes nothing it says.
+import { setImmediate } from "node:timers/promises";
 import { PGlite, type PGliteOptions } from "@electric-sql/pglite";
 import { DatabaseBrokenError } from "./errors.ts";
 
@@ -41,6 +42,14 @@ export class Server extends PGlite {
     const answer = super.execProtocolRawSync(message);
     this.#check();
     return answer;
+  }
+
+  /** Once per statement. All of PGlite happens in microtasks: without a pause, many statements would stop everything else. */
+  override _runExclusiveQuery<T>(statement: () => Promise<T>): Promise<T> {
+    return super._runExclusiveQuery(async () => {
+      await setImmediate();
+      return statement();
+    });
   }
 
   #check(): void {
