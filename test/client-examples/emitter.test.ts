@@ -1,0 +1,107 @@
+// The backends of the examples, in every language that this machine has: clients of two kinds hear each of them.
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { io, type Socket } from "socket.io-client";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { WebSocket } from "ws";
+import { startChild } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
+import { type Redis, startRedis } from "../support/redis.ts";
+import { createDatabase } from "../support/shared.ts";
+import { root } from "../support/source-files.ts";
+import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
+import { signToken } from "../support/tokens.ts";
+
+const USER = "7201";
+let redis: Redis;
+let server: SpawnedServer;
+let socket: Socket;
+let raw: WebSocket;
+const heard: [event: string, payload: unknown][] = [];
+const frames: { type: string; content: Record<string, unknown> }[] = [];
+
+beforeAll(async () => {
+  redis = await startRedis();
+  server = await spawnServer({ REDIS_URL: redis.url, DATABASE_URL: await createDatabase(), LOG_LEVEL: "warn" });
+  const token = signToken(USER);
+  socket = io(`${server.url}/channels`, { auth: { token }, transports: ["websocket"], forceNew: true });
+  socket.onAny((event: string, payload: unknown) => heard.push([event, payload]));
+  raw = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=${token}`);
+  raw.on("message", (data) => frames.push(JSON.parse(String(data))));
+  raw.on("open", () => raw.send('{"type":"ping","content":null,"timestamp":0}'));
+  await eventually(() => heard.some(([event]) => event === "connected"));
+  await eventually(() => frames.some(({ type }) => type === "pong"));
+}, 120_000);
+afterAll(async () => {
+  socket?.close();
+  raw?.close();
+  await server?.stop();
+  await redis?.stop();
+});
+
+/** The languages that are here. A missing one is no failure: the examples need no toolchain to be read. */
+const languages = [
+  { language: "Python", command: ["python3", "client-examples/emitter/python/emit.py"], check: ["--version"] },
+  { language: "Go", command: ["go", "run", "client-examples/emitter/go/emit.go"], check: ["version"] },
+].filter(({ command: [program = ""], check }) => spawnSync(program, check).status === 0);
+
+if (languages.length < 2) console.warn("Go or Python is not here: its example is not run");
+
+for (const { language, command } of languages) {
+  test(`${language}: one system message, every kind of value, heard by Socket.IO and raw clients`, async () => {
+    const payload = {
+      message: `来自 ${language} 😀 ${"long ".repeat(70)}`,
+      level: "info",
+      code: 70_000,
+      extra: { negative: -5, small: -1000, float: 1.5, yes: true, no: false, nothing: null },
+      many: Array.from({ length: 20 }, (_, n) => n),
+    };
+    const [program = "", ...args] = command;
+    const child = startChild(program, [...args, "/channels", `user:${USER}`, "system", JSON.stringify(payload)], {
+      cwd: root,
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], REDIS_URL: redis.url },
+    });
+    await child.line(/^system went to 1 node\(s\)$/, 60_000);
+    expect((await child.exited).code).toBe(0);
+    const got = await eventually(() => heard.find(([, value]) => isMessage(value, payload.message)));
+    expect(got).toEqual(["system", payload]);
+    const frame = await eventually(() => frames.find(({ content }) => content?.["message"] === payload.message));
+    expect(frame.content).toEqual({ message: payload.message, level: "info", code: 70_000 });
+  }, 90_000);
+
+  test(`${language}: without Redis it says so and fails`, async () => {
+    const [program = "", ...args] = command;
+    const child = startChild(program, [...args, "/channels", "", "system", "{}"], {
+      cwd: root,
+      env: { PATH: process.env["PATH"], HOME: process.env["HOME"], REDIS_URL: "redis://127.0.0.1:1" },
+    });
+    expect((await child.exited).code).not.toBe(0);
+    expect(child.lines.join("\n")).toMatch(/refused/i);
+  }, 60_000);
+}
+
+test("TypeScript: live and durable sends together", async () => {
+  const child = startChild(
+    process.execPath,
+    [join(root, "node_modules/tsx/dist/cli.mjs"), "client-examples/emitter/ts/emit.ts", USER],
+    {
+      cwd: root,
+      env: {
+        PATH: process.env["PATH"],
+        HOME: process.env["HOME"],
+        REDIS_URL: redis.url,
+        CLASSWIRE_URL: server.url,
+        TOKEN: signToken({ sub: "1", role: "service" }),
+      },
+    },
+  );
+  await child.line(/^notification 1 is kept; the user is online$/, 60_000);
+  expect((await child.exited).code).toBe(0);
+  await eventually(() => heard.some(([event]) => event === "order_status"));
+  await eventually(() => frames.some(({ type, content }) => type === "notification" && content["title"] === "Graded"));
+  expect(child.lines).toHaveLength(1);
+}, 90_000);
+
+function isMessage(value: unknown, message: string): boolean {
+  return typeof value === "object" && value !== null && "message" in value && value.message === message;
+}
