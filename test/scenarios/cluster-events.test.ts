@@ -2,8 +2,9 @@
 import { Emitter } from "@socket.io/redis-emitter";
 import { createClient } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { TestServer } from "../support/classwire.ts";
+import { next, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { signToken } from "../support/tokens.ts";
 import { type Listener, listen, listenRaw, type Nodes, startNodes } from "./nodes.ts";
 
 let nodes: Nodes;
@@ -174,6 +175,35 @@ describe("three nodes", () => {
     await study.hears("note", "study");
     redis.destroy();
     for (const listener of [here, far, gateway, dashboard, study]) listener.close();
+  });
+
+  it("let no token cross Redis", async () => {
+    const admin = createClient({ url: nodes.redis.url });
+    await admin.connect();
+    const crossed: string[] = [];
+    await admin.monitor((line) => crossed.push(String(line)));
+    const token = signToken({ sub: "51", jti: "marked" });
+    const far = await listen(b, "/channels", token);
+    const inQuery = b.connect("/channels", undefined, { query: { token } });
+    const inHeader = b.connect("/dashboard", undefined, { extraHeaders: { authorization: `Bearer ${token}` } });
+    await Promise.all([next(inQuery, "connected"), next(inHeader, "connected")]);
+    const raws = await Promise.all(["/ws", "/api/ws/connect?user_id=51", "/"].map((path) => listenRaw(c, path, token)));
+    await listen(c, "/study-time", token, { courseId: "go" });
+    const renewed = signToken("51");
+    await far.ask("refresh_token", { token: renewed });
+    await far.ask("join_room", { room: "secret" });
+    // What asks the other nodes about their sockets, and what sends them away.
+    expect(await a.classwire.io.of("/channels").fetchSockets()).not.toHaveLength(0);
+    await post("/api/v1/notifications", { userId: "51", title: "t", message: "seen" });
+    await raws[0]?.hears("notification", "seen");
+    await post("/api/v1/disconnect", { userId: "51" });
+    await eventually(() => !far.socket.connected && !inHeader.connected);
+    await post("/api/v1/revocations", { tokenId: "marked" });
+    await eventually(() => crossed.some((line) => line.includes("seen")));
+    admin.destroy();
+    expect(crossed.length).toBeGreaterThan(50);
+    const secrets = [token, renewed].flatMap((one) => one.split("."));
+    expect(crossed.filter((line) => secrets.some((secret) => line.includes(secret)) || /eyJ\w/.test(line))).toEqual([]);
   });
 
   it("end a user's connections everywhere, and void a token", async () => {
