@@ -10,7 +10,7 @@ import { type Config, loadConfig } from "./config.ts";
 import { developmentTokens } from "./development.ts";
 import { createConsole } from "./http/console/console.ts";
 import { createHttp, createRouter } from "./http/http.ts";
-import { createMetrics } from "./http/metrics.ts";
+import { createMetrics, type Metrics } from "./http/metrics.ts";
 import { createLimits } from "./limits.ts";
 import { createHttpServer, type Listening, listen } from "./listening.ts";
 import { createLog } from "./log/log.ts";
@@ -70,17 +70,17 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const allowsOrigin = createOriginCheck(config.origins);
 
   const store = await openStore(config.database);
-  const { cluster, adapter } = await join(config.redisUrl, logger);
+  const metrics = createMetrics({
+    connections: () => realtime.connections(),
+    redis: () => cluster.health().redis,
+  });
+  const { cluster, adapter } = await join(config.redisUrl, logger, metrics);
   const log = createLog({ store, retention: config.retention, log: logger });
   const services = createServices({ store, log });
   const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
   const resume = createResume(store, cluster.node, onFault);
   if (!config.production) await services.catalogue.seedIfEmpty();
 
-  const metrics = createMetrics({
-    connections: () => realtime.connections(),
-    redis: () => cluster.health().redis,
-  });
   const realtime = createRealtime({
     config,
     limits,
@@ -93,7 +93,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     resume,
     logger,
     adapter: adapter?.adapter,
-    onRefused: metrics.refused,
+    metrics,
     ...(options.times === undefined ? {} : { times: options.times }),
   });
   log.onCommitted((events) => {
@@ -158,7 +158,11 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
 }
 
 /** Joins the other nodes over Redis; without a URL the node is alone. What only Redis needs is loaded only with it: 20 MB. */
-async function join(url: string | undefined, log: Logger): Promise<{ cluster: Cluster; adapter?: GuardedAdapter }> {
+async function join(
+  url: string | undefined,
+  log: Logger,
+  metrics: Metrics,
+): Promise<{ cluster: Cluster; adapter?: GuardedAdapter }> {
   if (url === undefined) return { cluster: createMemoryCluster() };
   const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
     import("./cluster/redis/redis-cluster.ts"),
@@ -166,5 +170,5 @@ async function join(url: string | undefined, log: Logger): Promise<{ cluster: Cl
   ]);
   const cluster = createRedisCluster({ url, log });
   await cluster.ready();
-  return { cluster, adapter: createRedisAdapter(cluster.clients) };
+  return { cluster, adapter: createRedisAdapter(cluster.clients, () => metrics.malformedFrame("redis")) };
 }

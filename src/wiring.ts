@@ -6,6 +6,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import type { Config } from "./config.ts";
 import type { VerifyToken } from "./contract/identity.ts";
+import type { Metrics } from "./http/metrics.ts";
 import type { Limits } from "./limits.ts";
 import type { Log } from "./log/log.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
@@ -54,8 +55,7 @@ export interface RealtimeDependencies {
   logger: Logger;
   /** What carries packets between nodes; a single node needs none. */
   adapter: GuardedAdapter["adapter"] | undefined;
-  /** Told of every refused connection by its code. */
-  onRefused: (code: string) => void;
+  metrics: Pick<Metrics, "refused" | "delivered" | "malformedFrame">;
   /** Times that tests shorten. */
   times?: Partial<RealtimeTimes>;
 }
@@ -77,7 +77,7 @@ export interface Realtime {
 
 /** Wires it up. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const { config, limits, verify, revocations, allowsOrigin, cluster, log, services, resume, logger, onRefused } =
+  const { config, limits, verify, revocations, allowsOrigin, cluster, log, services, resume, logger, metrics } =
     dependencies;
   const times = { ...REALTIME_TIMES, ...dependencies.times };
   const notRevoked = revocations.check;
@@ -113,12 +113,18 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     dialects: DIALECTS,
     admit,
     release: (admission) => void admission.release(),
-    messageRate: () => createMessageRate(limits.messages),
+    messageRate: () => {
+      const rate = createMessageRate(limits.messages); // asked for every malformed frame
+      return () => {
+        metrics.malformedFrame("raw");
+        return rate();
+      };
+    },
     maxMessageBytes: limits.maxMessageBytes.most,
     unsent: { maxBufferedBytes: limits.maxBufferedBytes.most, budget: options.unsent },
     keepAlive: config.keepAlive,
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
-    onRefused: (_dialect, code) => onRefused(code),
+    onRefused: (_dialect, code) => metrics.refused(code),
   });
   const seats = createSeats(times.joinWithinMs);
   seatEveryone(io, seats);
@@ -133,7 +139,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       admit,
       seats,
       onRefused(name, code, error) {
-        onRefused(code);
+        metrics.refused(code);
         if (code === "SERVER_ERROR")
           logger.error({ err: error, namespace: name }, "a connection could not be admitted");
       },
@@ -147,6 +153,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     cluster,
     compareEveryMs: times.compareEveryMs,
     onFault,
+    onDelivered: metrics.delivered,
     namespaceOf: (channel) => (channel.startsWith("dashboard/") ? dashboard : channels),
   });
   const isAlive = async (holder: string, node: string): Promise<boolean> =>

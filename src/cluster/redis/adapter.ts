@@ -35,15 +35,19 @@ const methodOf = (adapter: RedisAdapter, name: string): Method => {
  * shape too; but it parses JSON by itself, acts on it unchecked in an `async` method whose promise nobody keeps, and
  * would end the process. So its handlers are replaced by ones that look at JSON first and catch everything.
  */
-export const createRedisAdapter = (clients: RedisClients): GuardedAdapter => {
+export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void => undefined): GuardedAdapter => {
   let malformed = 0;
+  const count = (): void => {
+    malformed += 1;
+    onMalformed();
+  };
   /** What the handler that runs right now is given; handlers decode before they first wait. */
   let expected: Reading = BROADCAST;
 
   const check = (value: unknown): unknown => {
     const known = expected.read(value);
     if (known !== undefined) return known;
-    malformed += 1;
+    count();
     return expected.harmless;
   };
   const tryDecode = (message: Buffer): unknown => {
@@ -76,19 +80,19 @@ export const createRedisAdapter = (clients: RedisClients): GuardedAdapter => {
         try {
           onmessage(pattern, channel, message);
         } catch {
-          malformed += 1;
+          count();
         }
       },
       onrequest: async (channel: Buffer, message: Buffer) => {
         expected = channel.toString().startsWith(String(responses)) ? A_RESPONSE : A_REQUEST;
         if (message[0] === BRACE && isBadJson(message)) {
-          malformed += 1;
+          count();
           return;
         }
         try {
           await onrequest(channel, message);
         } catch {
-          malformed += 1;
+          count();
         }
       },
       publishResponse: (request: { type?: unknown }, response: string | Buffer) => {

@@ -38,6 +38,8 @@ export interface DeliveryDependencies {
   cluster: Cluster;
   /** The namespace whose sockets hear a channel. */
   namespaceOf: (channel: string) => AnyNamespace;
+  /** Told how many sockets of a namespace were handed an event. */
+  onDelivered: (namespace: string, sockets: number) => void;
   /** Told of an error that the next comparison will make good. */
   onFault: (error: unknown) => void;
   /** The heads of all open channels are compared with the log so often: the last message lost has no next one to show it. */
@@ -58,7 +60,7 @@ interface Open {
 
 /** Makes the delivery of one node. */
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
-  const { log, extentOf, cluster, namespaceOf, onFault, compareEveryMs } = dependencies;
+  const { log, extentOf, cluster, namespaceOf, onFault, onDelivered, compareEveryMs } = dependencies;
   const channels = new Map<string, Open>();
 
   function receive(events: readonly LoggedEvent[]): void {
@@ -75,9 +77,10 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
       const stream = createStream({
         head,
         deliver: (event) => {
-          namespaceOf(channel)
-            .local.to(liveRoom(channel))
-            .emit(event.event, ...wireArguments(event));
+          const namespace = namespaceOf(channel);
+          const room = liveRoom(channel);
+          onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
+          namespace.local.to(room).emit(event.event, ...wireArguments(event));
         },
         readAfter: (offset) => log.read(channel, offset, GAP_PAGE),
       });
