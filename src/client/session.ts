@@ -4,6 +4,7 @@ import { type BackoffOptions, createBackoff } from "./backoff.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
 import { Gate } from "./gate.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
+import { onOnline } from "./network.ts";
 import { createRefresh } from "./refresh.ts";
 import { Alarm } from "./timers.ts";
 import type { Token, Tokens } from "./tokens.ts";
@@ -46,12 +47,14 @@ export class Session {
   readonly #refresh;
   readonly #alarm = new Alarm();
   readonly #gate = new Gate();
+  readonly #stopListening: () => void;
   #state: State = "waiting";
   #attempt = 0;
   #connectedAt = 0;
   #refusals = 0;
   #token: Token | undefined;
   #lastWord: ClasswireError | undefined;
+  #waitsForNetwork = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -63,6 +66,7 @@ export class Session {
       onEvent: (event, args) => this.#take(event, args),
       onGone: (reason) => this.#gone(reason),
     });
+    this.#stopListening = onOnline(() => this.#waitsForNetwork && this.start());
   }
 
   /** `connected` once rooms and subscriptions are restored. */
@@ -114,6 +118,7 @@ export class Session {
   close(error?: ClasswireError): void {
     if (this.#state === "closed") return;
     this.#leave("closed");
+    this.#stopListening();
     this.#gate.fail(error ?? new ClasswireError("CLOSED", "this client was closed"));
     this.#options.report("closed", [error === undefined ? {} : { error }]);
   }
@@ -174,10 +179,13 @@ export class Session {
   async #failed(error: ClasswireError): Promise<void> {
     if (this.#state === "closed") return;
     this.#leave("waiting");
+    const attempt = this.#attempt;
     if (FINAL.has(error.code)) return this.close(error);
-    if (RENEWABLE.has(error.code) && !(await this.#renewed())) return this.close(error);
-    if (this.#state !== "waiting") return;
+    const isHopeless = RENEWABLE.has(error.code) && !(await this.#renewed());
+    if (attempt !== this.#attempt) return; // paused, started or closed meanwhile
+    if (isHopeless) return this.close(error);
     const delayMs = this.#backoff.next(error.code === "RATE_LIMIT" ? LIMITED_MS : 0);
+    this.#waitsForNetwork = error.code === "UNREACHABLE" || error.code === "DISCONNECTED";
     this.#alarm.after(delayMs, () => this.start());
     this.#options.report("retrying", [{ error, delayMs }]);
   }
@@ -195,6 +203,7 @@ export class Session {
   #leave(state: State): void {
     this.#attempt++;
     this.#state = state;
+    this.#waitsForNetwork = false;
     this.#gate.shut();
     this.#alarm.cancel();
     this.#refresh.stop();

@@ -23,7 +23,8 @@ const PAGE = `<!doctype html><meta charset="utf-8"><title>client</title>
 <script type="module">
   import { createClient, webStorage } from "classwire/client";
   const { url, token, user } = JSON.parse(decodeURIComponent(location.hash.slice(1)));
-  const client = createClient({ url, token, storage: webStorage(localStorage) });
+  const backoff = JSON.parse(localStorage.getItem("backoff") ?? '{"first":100,"longest":1000}');
+  const client = createClient({ url, token, backoff, storage: webStorage(localStorage) });
   window.heard = [];
   window.study = client.studyTime("course-1");
   client.dashboard().on("quiz_completed", ({ score }, { offset }) => heard.push([score, offset]));
@@ -95,4 +96,16 @@ test("it hears, keeps its place over a reload, and pauses study time while the p
   await show("visible");
   await page.waitForFunction("window.study.state === 'connected'");
   expect(complaints).toEqual([]);
+});
+
+test("it does not wait for its next attempt once the device is online again", async () => {
+  const context = await browser.newContext();
+  await context.addInitScript(`localStorage.setItem("backoff", '{"first":600000,"longest":600000}')`);
+  const page = await context.newPage();
+  await open(page, world.user());
+  await context.setOffline(true);
+  await page.waitForFunction("window.study.state === 'waiting'");
+  await context.setOffline(false);
+  await page.waitForFunction("window.study.state === 'connected'");
+  await context.close();
 });
