@@ -34,7 +34,7 @@ const browser = await chromium.launch({
 });
 try {
   const page = await browser.newPage({
-    viewport: { width: Number(width), height: 880 },
+    viewport: { width: Number(width), height: 896 },
     colorScheme: scheme === "dark" ? "dark" : "light",
   });
   await page.goto(await urlOf(server));

@@ -12,7 +12,7 @@ export const namespaces = [
   {
     id: "/channels",
     family: "channels",
-    about: "everything personal, rooms",
+    about: "messages, rooms, runs",
     auth: () => ({}),
     prepare(socket, { userId }, resume, say) {
       const wishes = [`notifications/${encodeURIComponent(userId)}`, `run-results/console-${userId}`, "rooms/lobby"];
