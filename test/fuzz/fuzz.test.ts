@@ -1,0 +1,27 @@
+// A short fire on the standalone server: it answers to the end, logs no fault, and keeps nothing. npm run fuzz is the long one.
+import { expect, it } from "vitest";
+import { fire } from "./fire.ts";
+import { residentBytes, startTarget } from "./target.ts";
+
+const MEGABYTE = 1_048_576;
+
+it("twenty thousand hostile frames change nothing", { timeout: 180_000 }, async () => {
+  const seed = Date.now() % 1_000_000;
+  const server = await startTarget(false);
+  try {
+    await fire({ port: server.ports[0] ?? 0, frames: 4000, seed }); // to warm up
+    const before = residentBytes(server.pid) ?? 0;
+    const hits = await fire({ port: server.ports[0] ?? 0, frames: 16_000, seed: seed + 1000 });
+    const growth = (residentBytes(server.pid) ?? 0) - before;
+    expect(server.isRunning(), `seed ${seed}`).toBe(true);
+    expect(
+      server.lines.filter((line) => /"level":(50|60)/.test(line)),
+      `seed ${seed}`,
+    ).toEqual([]);
+    expect(growth / MEGABYTE, `seed ${seed}`).toBeLessThan(64);
+    expect(hits.survived).toBeGreaterThan(hits.connections / 4);
+    expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
+  } finally {
+    await server.stop();
+  }
+});

@@ -1,0 +1,33 @@
+// Chance that can be repeated: the same seed gives the same frames.
+
+/** A source of chance. */
+export interface Random {
+  /** A whole number from 0 up to, not including, `end`. */
+  below(end: number): number;
+  /** True once in so many times. */
+  oneIn(times: number): boolean;
+  pick<T>(items: readonly T[]): T;
+  bytes(length: number): Buffer;
+}
+
+/** mulberry32: small, quick, and good enough to reach odd places. */
+export function seeded(seed: number): Random {
+  let state = seed >>> 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
+  };
+  const below = (end: number): number => next() % end;
+  return {
+    below,
+    oneIn: (times) => below(times) === 0,
+    pick(items) {
+      const item = items[below(items.length)];
+      if (item === undefined && items.length === 0) throw new Error("nothing to pick from");
+      return item as (typeof items)[number];
+    },
+    bytes: (length) => Buffer.from(Array.from({ length }, () => below(256))),
+  };
+}
