@@ -22,25 +22,34 @@ interface Figures {
   what: "appends" | "heartbeats";
   grouped: number;
   single: number;
+  /** Single calls that the pool gave up while {@link CALLERS} callers fought for its connections. */
+  refused: number;
   p50Ms: number;
   p99Ms: number;
 }
 
 /** Operations per second when {@link CALLERS} callers each start the next one as soon as the last is committed. */
-async function throughput(operation: Operation, seconds: number): Promise<number> {
+async function throughput(operation: Operation, seconds: number): Promise<{ perSecond: number; refused: number }> {
   let done = 0;
+  let refused = 0;
   let next = 0;
   const start = performance.now();
   const end = start + seconds * 1000;
   const caller = async (): Promise<void> => {
     while (performance.now() < end) {
       next += 1;
-      await operation(next % ROWS);
-      done += 1;
+      await operation(next % ROWS).then(
+        () => {
+          done += 1;
+        },
+        () => {
+          refused += 1;
+        },
+      );
     }
   };
   await Promise.all(Array.from({ length: CALLERS }, caller));
-  return done / ((performance.now() - start) / 1000);
+  return { perSecond: done / ((performance.now() - start) / 1000), refused };
 }
 
 /** Times from the call to the ack, in milliseconds, sorted, of operations that come at a steady rate whatever the answers. */
@@ -114,12 +123,14 @@ async function measure(database: string, store: Store): Promise<Figures[]> {
     await throughput(single, 1);
     const alone = await throughput(single, SECONDS);
     const peak = await throughput(grouped, SECONDS);
-    const taken = await latencies(grouped, peak / 2, SECONDS);
+    if (peak.refused > 0) throw new Error(`${peak.refused} ${what} in groups were refused`);
+    const taken = await latencies(grouped, peak.perSecond / 2, SECONDS);
     rows.push({
       database,
       what,
-      grouped: peak,
-      single: alone,
+      grouped: peak.perSecond,
+      single: alone.perSecond,
+      refused: alone.refused,
       p50Ms: quantile(taken, 0.5),
       p99Ms: quantile(taken, 0.99),
     });
@@ -129,10 +140,11 @@ async function measure(database: string, store: Store): Promise<Figures[]> {
 }
 
 function print(rows: Figures[]): void {
-  const table = rows.map(({ database, what, grouped, single, p50Ms, p99Ms }) => ({
+  const table = rows.map(({ database, what, grouped, single, refused, p50Ms, p99Ms }) => ({
     database,
     what,
     "one call each /s": Math.round(single),
+    "of them refused": refused,
     "in groups /s": Math.round(grouped),
     times: Number((grouped / single).toFixed(1)),
     "p50 ms at half": Number(p50Ms.toFixed(1)),
