@@ -75,9 +75,14 @@ const deleteWhere = (table: string, condition: string): string => `WITH ${TURN},
 SELECT turn.mine, (SELECT count(*) FROM deleted) AS rows FROM turn`;
 
 const ANSWERS = deleteWhere("idempotency_keys", "t.created_at < clock_timestamp() - $1::int * interval '1 hour'");
+// What an open connection has joined is written when it changes, which may be long ago; then its node's sign of life counts (the
+// setting `node:<id>`, epoch milliseconds). CASE, because the planner may otherwise cast the values of other settings first.
 const SESSIONS = deleteWhere(
   "raw_sessions",
-  "coalesce(t.ended_at, t.updated_at) < clock_timestamp() - $1::int * interval '1 hour'",
+  `coalesce(t.ended_at, t.updated_at) < clock_timestamp() - $1::int * interval '1 hour' AND (t.ended_at IS NOT NULL OR NOT EXISTS (
+    SELECT FROM settings s WHERE s.name = 'node:' || t.node
+      AND CASE WHEN s.name LIKE 'node:%' THEN to_timestamp(s.value::bigint / 1000.0) END
+        > clock_timestamp() - $1::int * interval '1 hour'))`,
 );
 
 // A cursor is of no use once everything that it acknowledges has expired: without it, a subscriber starts at the oldest event

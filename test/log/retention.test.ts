@@ -117,7 +117,16 @@ describe.each(KINDS)("retention on %s", (kind) => {
       data: [
         { ...session, id: "fresh", updatedAt: ago(0.9) },
         { ...session, id: "stale", updatedAt: ago(1.1) },
+        { ...session, id: "open", node: "alive", updatedAt: ago(30) },
+        { ...session, id: "of a dead node", node: "dead", updatedAt: ago(30) },
+        { ...session, id: "ended on it", node: "alive", updatedAt: ago(1.1), endedAt: ago(1.1) },
         { ...session, id: "ended", updatedAt: ago(0.5), endedAt: ago(1.1) },
+      ],
+    });
+    await store.prisma.setting.createMany({
+      data: [
+        { name: "node:alive", value: `${ago(0).getTime()}` },
+        { name: "node:dead", value: `${ago(2).getTime()}` },
       ],
     });
     await fill(log, "notifications/spent", [10, 9]);
@@ -138,9 +147,10 @@ describe.each(KINDS)("retention on %s", (kind) => {
         cursor("notifications/vanished-just-now", 3, 6),
       ],
     });
-    expect(await cleanerOf(store).run()).toMatchObject({ answers: 1, sessions: 2, cursors: 2 });
+    expect(await cleanerOf(store).run()).toMatchObject({ answers: 1, sessions: 4, cursors: 2 });
     expect(await store.prisma.idempotencyKey.findMany({ select: { key: true } })).toEqual([{ key: "23" }]);
-    expect(await store.prisma.rawSession.findMany({ select: { id: true } })).toEqual([{ id: "fresh" }]);
+    const sessions = await store.prisma.rawSession.findMany({ orderBy: { id: "asc" } });
+    expect(sessions.map(({ id }) => id)).toEqual(["fresh", "open"]);
     const cursors = await store.prisma.channelCursor.findMany({ orderBy: { channel: "asc" } });
     expect(cursors.map(({ channel }) => channel)).toEqual([
       "notifications/vanished-just-now",
