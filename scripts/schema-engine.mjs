@@ -17,24 +17,28 @@ const assembly = /** @type {{ WebAssembly: Assembly }} */ (/** @type {unknown} *
 /** Nothing in our databases belongs to somebody else. */
 const filters = { externalTables: [], externalEnums: [] };
 
-/**
- * @param {string} root the project
- * @param {AdapterFactory} database that the engine works on
- * @returns {Promise<SchemaEngine>}
- */
-export async function openSchemaEngine(root, database) {
-  // The package's own entry imports its .wasm file as a module, which Node 20 cannot.
+/** Once per process: the bindings know one instance only. */
+const Engine = await load();
+
+/** The package's own entry imports its .wasm file as a module, which Node 20 cannot. */
+async function load() {
   const wasm = readFileSync(join(dirname(require.resolve("@prisma/schema-engine-wasm")), "schema_engine_bg.wasm"));
   const { instance } = await assembly.instantiate(wasm, { "./schema_engine_bg.js": { ...bindings } });
   const exports = /** @type {{ __wbindgen_start(): void }} */ (/** @type {unknown} */ (instance.exports));
   const { __wbg_set_wasm, SchemaEngine } = /** @type {Bindings} */ (/** @type {unknown} */ (bindings));
   __wbg_set_wasm(exports);
   exports.__wbindgen_start();
-  return SchemaEngine.new(
-    { datamodels: [["schema.prisma", schemaText(root)]] },
-    () => undefined,
-    await bound(database),
-  );
+  return SchemaEngine;
+}
+
+/**
+ * @param {string} root the project
+ * @param {AdapterFactory} database that the engine works on
+ * @returns {Promise<SchemaEngine>}
+ */
+export async function openSchemaEngine(root, database) {
+  const datamodels = /** @type {[string, string][]} */ ([["schema.prisma", schemaText(root)]]);
+  return Engine.new({ datamodels }, () => undefined, await bound(database));
 }
 
 /**

@@ -46,7 +46,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     const other = await livingClaim(directory, own);
     if (other === undefined) return holding(path);
     await rm(path, { force: true });
-    if (attempt === ATTEMPTS) {
+    if (attempt === ATTEMPTS || other.place !== own.place) {
       const who = other.pid === process.pid ? "this process" : `process ${other.pid}`;
       throw new Error(`The data directory ${directory} is in use by ${who}`);
     }

@@ -18,6 +18,9 @@ const UNAVAILABLE_KINDS = new Set(["DatabaseNotReachable", "ConnectionClosed", "
 const UNAVAILABLE_MESSAGES =
   /^(Query read timeout|Connection terminated|timeout exceeded when trying to connect|Client .*is not queryable|Cannot use a pool after|PGlite is clos)/;
 
+/** An error may be its own cause. */
+const MAX_CAUSES = 5;
+
 /** The embedded database has broken down (it wrote PANIC: no space for its log, a damaged file) and is being started anew. */
 export class DatabaseBrokenError extends Error {
   override readonly name = "DatabaseBrokenError";
@@ -34,12 +37,20 @@ export class TimeoutError extends Error {
  * again: bad SQL, a violated constraint, a value out of range.
  */
 export function isUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
+  let current = error;
+  for (let depth = 0; depth < MAX_CAUSES && current instanceof Error; depth += 1) {
+    if (saysUnavailable(current)) return true;
+    current = current.cause;
+  }
+  return false;
+}
+
+function saysUnavailable(error: Error): boolean {
   if (error instanceof DatabaseBrokenError || error instanceof TimeoutError) return true;
   if (error.name === "RuntimeError") return true; // WebAssembly's: the embedded database has crashed
   if (UNAVAILABLE_MESSAGES.test(error.message)) return true;
   const { code, meta } = error as Error & { code?: unknown; meta?: { driverAdapterError?: { cause?: AdapterCause } } };
-  return isUnavailableCode(code) || isUnavailableCause(meta?.driverAdapterError?.cause) || isUnavailable(error.cause);
+  return isUnavailableCode(code) || isUnavailableCause(meta?.driverAdapterError?.cause);
 }
 
 /** What Prisma's driver adapters say about an error. */
