@@ -2,13 +2,15 @@
 // or holds 64 MB more at the end than after the first tenth.
 import { fire } from "../test/fuzz/fire.ts";
 import { residentBytes, startTarget } from "../test/fuzz/target.ts";
+import { startPostgres } from "../test/support/postgres.ts";
 
 const FRAMES = Number(process.argv[2] ?? 1_000_000);
 const SEED = Number(process.argv[3] ?? Date.now() % 1_000_000);
 const MEGABYTE = 1_048_576;
 const MOST_GROWTH_MB = 64;
 
-const server = await startTarget(true);
+const postgres = await startPostgres(); // what is said and kept must not count as what the server holds
+const server = await startTarget(true, await postgres.createDatabase());
 const port = server.ports[0] ?? 0;
 const began = performance.now();
 const totals = { frames: 0, connections: 0, survived: 0 };
@@ -36,4 +38,5 @@ try {
   if (ended) console.error(server.lines.slice(-20).join("\n"));
   if (ended || faults.length > 0 || growthMB >= MOST_GROWTH_MB) process.exitCode = 1;
   await server.stop();
+  await postgres.stop();
 }

@@ -6,8 +6,12 @@ import { MAX_MESSAGE_BYTES } from "./texts.ts";
 /** No limit stands between the frames and the code that reads them. */
 const UNLIMITED = "1000000";
 
-/** Starts the standalone server. @param built true where dist/ is built already */
-export function startTarget(built: boolean): Promise<SpawnedServer> {
+/**
+ * Starts the standalone server.
+ * @param built true where dist/ is built already
+ * @param database its DATABASE_URL; one in the server's own memory if nothing is said
+ */
+export function startTarget(built: boolean, database = "memory:"): Promise<SpawnedServer> {
   const limits = {
     MAX_MESSAGE_BYTES: String(MAX_MESSAGE_BYTES),
     MESSAGES_PER_SECOND: UNLIMITED,
@@ -16,7 +20,7 @@ export function startTarget(built: boolean): Promise<SpawnedServer> {
     CHANNELS_CONNECTIONS_PER_USER: "10000",
     GATEWAY_CONNECTIONS_PER_USER: "10000",
   };
-  return spawnServer({ LOG_LEVEL: "error", TRUST_QUERY_USER: "true", ...limits }, { built });
+  return spawnServer({ LOG_LEVEL: "error", TRUST_QUERY_USER: "true", DATABASE_URL: database, ...limits }, { built });
 }
 
 /** Resident memory of a process in bytes; undefined where the system does not say. */
