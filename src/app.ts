@@ -50,6 +50,8 @@ export interface Classwire {
   readonly server: HttpServer;
   /** Listens on the configured ports (not where you gave a server) and resolves with the URLs. Rejects e.g. with EADDRINUSE. */
   listen(): Promise<readonly string[]>;
+  /** From now on nobody new is let in and `/readyz` says 503; those who are connected stay until `close`. */
+  drain(): void;
   /** Drains: tells every client, saves, flushes, lets go of everything. Resolves within 10 s; again returns the same promise. */
   close(): Promise<void>;
 }
@@ -150,6 +152,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
       if (options.server === undefined) listening ??= await listen(server, config.host, config.ports);
       return urls();
     },
+    drain: realtime.refuse,
     close() {
       closing ??= close();
       return closing;

@@ -49,6 +49,7 @@ export const variables = {
   PING_INTERVAL_SECONDS: fields.whole(1, 3600).prefault("30"),
   PONG_TIMEOUT_SECONDS: fields.whole(1, 3600).prefault("30"),
   STUDY_TIMEOUT_SECONDS: fields.whole(1, 86_400).prefault("60"),
+  DRAIN_DELAY_SECONDS: fields.whole(0, 6).optional(),
   EVENT_RETENTION_DAYS: fields.whole(1, 3650).prefault("7"),
   EVENT_RETENTION_COUNT: fields.whole(1, 1_000_000).prefault("1000"),
   TRANSPORTS: fields
@@ -114,6 +115,8 @@ const settings = z
       keepAlive: { pingIntervalMs: v.PING_INTERVAL_SECONDS * 1000, pongTimeoutMs: v.PONG_TIMEOUT_SECONDS * 1000 },
       /** study-time: no heartbeat for so long closes the connection. */
       studyTimeoutMs: v.STUDY_TIMEOUT_SECONDS * 1000,
+      /** From the signal to the first client that is sent away: until then proxies have seen that the node is not ready. */
+      drainDelayMs: (v.DRAIN_DELAY_SECONDS ?? (production ? 3 : 0)) * 1000,
       limits: {
         /** Connections of this node. */
         maxConnections: v.MAX_CONNECTIONS,

@@ -27,7 +27,7 @@ export interface Listening {
  * Listens on every port (0: any free one). The further ports hand their connections to the same server, so that nothing
  * else has to know how many there are. Rejects with the system's error, e.g. EADDRINUSE.
  */
-export async function listen(server: Server, host: string, ports: readonly number[]): Promise<Listening> {
+export async function listen(server: NetServer, host: string, ports: readonly number[]): Promise<Listening> {
   const [first = 0, ...further] = ports;
   const doors: NetServer[] = [
     server,

@@ -68,6 +68,8 @@ export interface Realtime {
   /** Serves clients of this HTTP server; upgrades of unknown paths are refused, or left to its other listeners. */
   attach(server: HttpServer, others: "refuse" | "leave"): void;
   isDraining(): boolean;
+  /** From now on takes no one in; those who are connected stay. */
+  refuse(): void;
   /** Open connections by namespace and transport. */
   connections(): { namespace: string; transport: string; connections: number }[];
   /** Takes no one in any more and sends everyone away, within `overMs`. */
@@ -197,6 +199,9 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       routeUpgrades(server, { engine: raw, allowsOrigin, capacity: options.capacity, others });
     },
     isDraining: () => draining,
+    refuse() {
+      draining = true;
+    },
     connections() {
       return namespaces.flatMap((namespace) => {
         const counts = new Map<string, number>();

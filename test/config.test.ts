@@ -48,6 +48,7 @@ describe("defaults", () => {
       retention: { days: 7, count: 1000 },
       keepAlive: { pingIntervalMs: 30_000, pongTimeoutMs: 30_000 },
       studyTimeoutMs: 60_000,
+      drainDelayMs: 0,
     });
     expect(config.limits).toEqual({
       maxConnections: 10_000,
@@ -159,7 +160,9 @@ describe("values", () => {
 });
 
 describe("a bad value stops the start with one line", () => {
-  const whole = Object.entries(variables).filter(([name]) => /^MAX_|_PER_|_SECONDS$|_RETENTION_|^MESSAGES/.test(name));
+  const whole = Object.entries(variables).filter(([name]) =>
+    /^MAX_|_PER_|(?<!DELAY)_SECONDS$|_RETENTION_|^MESSAGES/.test(name),
+  );
 
   it("for every number", () => {
     expect(whole).toHaveLength(14);
@@ -175,6 +178,7 @@ describe("a bad value stops the start with one line", () => {
 
   it.each([
     ["NODE_ENV", ["staging", "Production"], "one of development, production, test"],
+    ["DRAIN_DELAY_SECONDS", ["7", "-1", "1.5", "off"], "a whole number from 0 to 6"],
     ["HOST", ["a b", "999.1.1.1", "http://x"], "an IP address or a host name"],
     [
       "PORT",

@@ -72,14 +72,15 @@ export interface SocketListener extends Listener {
   ask(event: string, payload?: unknown): Promise<Json>;
 }
 
-/** Connects a Socket.IO client. `auth` is added to the handshake. */
+/** Connects a Socket.IO client. `auth` is added to the handshake, `options` to those of the client. */
 export async function listen(
   server: Address,
   namespace: string,
   who: string,
   auth: object = {},
+  options: Parameters<Address["connect"]>[2] = {},
 ): Promise<SocketListener> {
-  const socket = server.connect(namespace, who, { auth });
+  const socket = server.connect(namespace, who, { ...options, auth });
   const heard: Heard[] = [];
   socket.onAny((name: string, body: Json, meta?: { offset: number }) => {
     heard.push({ name, body, ...(meta === undefined ? {} : { offset: meta.offset }) });

@@ -1,0 +1,26 @@
+// A worker: a node in a process that the primary has started. It does not listen to the terminal, but to the primary.
+import { setupWorker } from "@socket.io/sticky";
+import type { Logger } from "pino";
+import { createClasswire } from "./app.ts";
+import type { Config } from "./config.ts";
+import { createStop } from "./stopping.ts";
+import { type FromWorker, isOurs } from "./worker-messages.ts";
+
+/** Starts the node of this worker and tells the primary when it serves. */
+export async function serveAsWorker(config: Config, logger: Logger): Promise<void> {
+  const classwire = await createClasswire({ config, logger });
+  const stop = createStop(classwire, logger);
+  process.on("message", (message) => {
+    if (!isOurs(message)) return;
+    if (message.classwire === "drain") classwire.drain();
+    if (message.classwire === "stop") stop("the primary process", 0);
+  });
+  process.on("SIGTERM", () => stop("SIGTERM", config.drainDelayMs)); // somebody means this worker alone
+  process.on("SIGINT", () => undefined); // Ctrl-C reaches all processes at once; the primary takes care of it
+
+  // With polling, the requests of a client have to come to the same worker: the primary hands the connections out.
+  const sticky = config.transports.includes("polling");
+  if (sticky) setupWorker(classwire.io);
+  const urls = sticky ? [] : await classwire.listen();
+  process.send?.({ classwire: "serving", urls } satisfies FromWorker);
+}
