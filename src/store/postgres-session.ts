@@ -52,6 +52,8 @@ async function set(client: pg.ClientBase, server: Server, statementTimeoutMs: nu
       "SET TimeZone = 'UTC'",
       "SET DateStyle = 'ISO'",
       `SET search_path = ${pg.escapeIdentifier(server.schema)}`,
+      // A prepared statement's generic plan knows neither how large a table has grown nor how long the arrays are.
+      "SET plan_cache_mode = force_custom_plan",
       `SET statement_timeout = ${statementTimeoutMs}`,
       `SET idle_in_transaction_session_timeout = ${IDLE_IN_TRANSACTION_TIMEOUT_MS}`,
     ].join(";"),
