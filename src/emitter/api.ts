@@ -25,6 +25,8 @@ export interface CallOptions {
   idempotencyKey?: string;
   /** Milliseconds after which this call gives up, where it is not what the emitter was made with. */
   deadlineMs?: number;
+  /** Milliseconds that one attempt of this call may take, likewise. */
+  attemptMs?: number;
 }
 
 /** Makes a call and gives back its checked answer. Throws {@link PublishError}. */
@@ -36,10 +38,10 @@ const errorBody = z.object({
 
 /** A {@link Send} for the server at `options.url`. */
 export function createSend(options: ApiOptions): Send {
-  const { attemptMs = 10_000, backoff = DEFAULT_BACKOFF } = options;
+  const { backoff = DEFAULT_BACKOFF } = options;
   const base = options.url.replace(/\/+$/, "");
 
-  async function attempt(call: ApiCall<unknown>, body: string, key: string, leftMs: number) {
+  async function attempt(call: ApiCall<unknown>, body: string, key: string, withinMs: number) {
     const token = typeof options.token === "function" ? await options.token() : options.token;
     const response = await fetch(base + call.path, {
       method: call.method,
@@ -50,18 +52,21 @@ export function createSend(options: ApiOptions): Send {
       },
       body,
       redirect: "error", // a redirect would take the token elsewhere
-      signal: AbortSignal.timeout(Math.max(1, Math.min(attemptMs, leftMs))),
+      signal: AbortSignal.timeout(Math.max(1, withinMs)),
     });
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.text() };
   }
 
-  return async (call, { idempotencyKey = crypto.randomUUID(), deadlineMs = options.deadlineMs ?? 30_000 } = {}) => {
+  return async (call, own = {}) => {
+    const { idempotencyKey = crypto.randomUUID() } = own;
+    const deadlineMs = own.deadlineMs ?? options.deadlineMs ?? 30_000;
+    const attemptMs = own.attemptMs ?? options.attemptMs ?? 10_000;
     const deadline = Date.now() + deadlineMs;
     const body = JSON.stringify(call.body);
     let before: PublishError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const left = deadline - Date.now();
-      const ended = await attempt(call, body, idempotencyKey, left).catch((cause: unknown) => ({ cause }));
+      const within = Math.min(attemptMs, deadline - Date.now());
+      const ended = await attempt(call, body, idempotencyKey, within).catch((cause: unknown) => ({ cause }));
       if ("status" in ended && ended.status < 300) return answerOf(call, ended.body, ended.status, attempts);
       const status = "status" in ended ? ended.status : undefined;
       // What the deadline itself cut short says less than the error before it.

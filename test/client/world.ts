@@ -1,5 +1,5 @@
 // What the client's tests stand on: a real server behind a line that can be cut, a backend, and clients that are closed.
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import {
   type ChannelsClient,
   type Client,
@@ -12,6 +12,9 @@ import { type Cuttable, startCuttable } from "../support/cuttable.ts";
 import { eventually } from "../support/eventually.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
 import { signToken } from "../support/tokens.ts";
+
+/** How long a busy machine may take for one thing, in milliseconds. */
+const PATIENCE_MS = 20_000;
 
 /** The world of one test file. */
 export interface World {
@@ -27,6 +30,7 @@ export interface World {
 
 /** Starts a server before the tests of a file and stops it after them. */
 export function startWorld(env: Record<string, string> = {}): World {
+  vi.setConfig({ testTimeout: 3 * PATIENCE_MS });
   const clients: Client[] = [];
   let users = 1000;
   let server: SpawnedServer | undefined;
@@ -70,7 +74,7 @@ export function startWorld(env: Record<string, string> = {}): World {
 
 /** Waits until a handle is in a state. */
 export function reaches(handle: { readonly state: string }, state: string): Promise<boolean> {
-  return eventually(() => handle.state === state, { what: `the state ${state}` });
+  return eventually(() => handle.state === state, { what: `the state ${state}`, timeoutMs: PATIENCE_MS });
 }
 
 /** Cuts the line and waits until the handle has lost its connection and has another one. */
@@ -87,8 +91,12 @@ export async function cutAndBack(line: Cuttable, handle: DashboardClient | Chann
 }
 
 /** Waits until a list has this many items, and gives it back. */
-export async function filled<Item>(list: readonly Item[], length: number): Promise<readonly Item[]> {
-  await eventually(() => list.length >= length, { what: `${length} items` });
+export async function filled<Item>(
+  list: readonly Item[],
+  length: number,
+  timeoutMs = PATIENCE_MS,
+): Promise<readonly Item[]> {
+  await eventually(() => list.length >= length, { what: `${length} items`, timeoutMs });
   return list;
 }
 

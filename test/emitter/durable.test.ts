@@ -14,7 +14,8 @@ const token = signToken({ sub: "1", role: "service" });
 beforeAll(async () => {
   server = await spawnServer({ LOG_LEVEL: "warn" });
   faulty = await startFaulty(server.url);
-  backend = createEmitter({ api: { url: faulty.url, token: () => token, backoff: { first: 5, longest: 20 } } });
+  const backoff = { first: 5, longest: 20 };
+  backend = createEmitter({ api: { url: faulty.url, token: () => token, backoff, deadlineMs: 60_000 } });
 });
 afterAll(async () => {
   await faulty.close();
@@ -118,4 +119,4 @@ test("more calls than one batch takes go in several, still in order", async () =
   expect(results.every(({ ok }) => ok)).toBe(true);
   const offsets = results.map((result) => (result.ok ? result.value.offset : 0));
   expect(offsets).toEqual(Array.from({ length: 1100 }, (_, n) => n + 1));
-}, 60_000);
+}, 90_000);
