@@ -1,17 +1,22 @@
 // An empty database directory, made once per installation: making one takes 5 s and 700 MB of memory, a copy half a second.
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, mkdtemp, rename, rm } from "node:fs/promises";
+import { mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { DirectoryInUseError, lockDirectory } from "./directory-lock.ts";
 import { INITDB_PARAMETERS, pgliteVersion, startParameters } from "./pglite-program.ts";
 
 /** Of this package, two levels up both from `src/store` and from `dist/store`. Gone when the packages are installed anew. */
 const CACHE_DIRECTORY = fileURLToPath(new URL("../../node_modules/.cache/classwire/", import.meta.url));
 /** Part of the directory's name: raise it when `PROGRAM` or the parameters change. */
 const LAYOUT = 1;
+
+/** How often to look whether somebody else has made it, in ms. */
+const POLL_MS = 200;
 
 /** A directory to copy from. */
 export interface BaseDirectory {
@@ -21,40 +26,46 @@ export interface BaseDirectory {
 }
 
 /**
- * The prepared directory out of the cache, made if it is not there yet. Where the cache cannot be written (an image that
- * is read-only) it is made for this one use.
+ * The prepared directory out of the cache, made if it is not there yet; whoever asks meanwhile waits. Where the cache cannot
+ * be written (an image that is read-only) it is made for this one use.
  * @throws Error of one line when it cannot be made at all
  */
 export async function baseDirectory(cache: string = CACHE_DIRECTORY): Promise<BaseDirectory> {
   const path = join(cache, `pglite-${pgliteVersion()}-${LAYOUT}`);
-  const keep = { path, done: async () => undefined };
-  if (existsSync(path)) return keep;
-  const workshop = await makeWorkshop(cache);
-  const remove = () => rm(workshop, { recursive: true, force: true });
-  try {
-    const made = join(workshop, "base");
-    await make(made);
-    // Renaming is all or nothing, and fails when somebody else was quicker: either is as good.
-    const kept = await rename(made, path).then(
-      () => true,
-      () => existsSync(path),
-    );
-    if (!kept) return { path: made, done: remove };
-  } catch (error) {
-    await remove();
-    throw error;
+  const kept = { path, done: async () => undefined };
+  if (existsSync(path)) return kept;
+  const lock = await lockDirectory(join(cache, "making")).catch((error: Error) => error);
+  if (lock instanceof DirectoryInUseError) {
+    await sleep(POLL_MS);
+    return baseDirectory(cache);
   }
-  await remove();
-  return keep;
+  if (lock instanceof Error) return makeForOneUse();
+  try {
+    if (!existsSync(path)) await makeIn(join(cache, "making"), path);
+    return kept;
+  } finally {
+    await lock.release();
+  }
 }
 
-/** A directory to work in, on the disk of the cache if possible. */
-async function makeWorkshop(cache: string): Promise<string> {
+/** Made beside it and renamed, which is all or nothing: whatever has the name is whole. */
+async function makeIn(workshop: string, path: string): Promise<void> {
+  const unfinished = join(workshop, "unfinished");
+  await rm(unfinished, { recursive: true, force: true });
+  await make(unfinished);
+  await rename(unfinished, path);
+}
+
+async function makeForOneUse(): Promise<BaseDirectory> {
+  const workshop = await mkdtemp(join(tmpdir(), "classwire-base-"));
+  const done = () => rm(workshop, { recursive: true, force: true });
   try {
-    await mkdir(cache, { recursive: true });
-    return await mkdtemp(join(cache, "making-"));
-  } catch {
-    return mkdtemp(join(tmpdir(), "classwire-base-"));
+    const path = join(workshop, "base");
+    await make(path);
+    return { path, done };
+  } catch (error) {
+    await done();
+    throw error;
   }
 }
 

@@ -16,6 +16,11 @@ const DEAD_AFTER_MS = 10_000;
 const ATTEMPTS = 4;
 const MAX_PAUSE_MS = 200;
 
+/** A living process has the directory. */
+export class DirectoryInUseError extends Error {
+  override readonly name = "DirectoryInUseError";
+}
+
 /** The right to use a directory. */
 export interface DirectoryLock {
   /** Gives it back. */
@@ -35,7 +40,7 @@ interface Claim {
 /**
  * Takes a directory, which is made when it is missing. The claim of a process that is gone (`kill -9`, power cut) counts
  * for nothing.
- * @throws Error of one line when a living process, perhaps this one, has it
+ * @throws DirectoryInUseError of one line when a living process, perhaps this one, has it
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
   await mkdir(directory, { recursive: true });
@@ -48,7 +53,7 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     await rm(path, { force: true });
     if (attempt === ATTEMPTS || other.place !== own.place) {
       const who = other.pid === process.pid ? "this process" : `process ${other.pid}`;
-      throw new Error(`The data directory ${directory} is in use by ${who}`);
+      throw new DirectoryInUseError(`The data directory ${directory} is in use by ${who}`);
     }
     await sleep(Math.random() * MAX_PAUSE_MS);
   }

@@ -17,7 +17,9 @@ it("is made once, whoever asks at the same time, and kept", async () => {
   expect(two.path).toBe(one.path);
   await Promise.all([one.done(), two.done()]);
   expect(existsSync(join(one.path, "PG_VERSION"))).toBe(true);
-  expect(readdirSync(cache)).toHaveLength(1);
+  expect(readdirSync(cache, { recursive: true }).filter((name) => String(name).startsWith("making"))).toEqual([
+    "making",
+  ]);
   const { mtimeMs } = statSync(one.path);
   const third = await baseDirectory(cache);
   expect(statSync(third.path).mtimeMs).toBe(mtimeMs);
