@@ -4,14 +4,16 @@ import { z } from "zod";
 /** Deepest nesting that a payload may have. */
 export const MAX_DEPTH = 32;
 
-/** True when `value` nests no deeper than {@link MAX_DEPTH}. Walks with its own stack, never recursively. */
+/** True when `value` nests no deeper than {@link MAX_DEPTH} and holds no binary data. Walks level by level, never recursively. */
 export function isShallow(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > MAX_DEPTH) return false;
     const next: unknown[] = [];
     for (const item of level) {
-      if (typeof item === "object" && item !== null) for (const child of Object.values(item)) next.push(child);
+      if (typeof item !== "object" || item === null) continue;
+      if (ArrayBuffer.isView(item) || item instanceof ArrayBuffer) return false;
+      for (const child of Object.values(item)) next.push(child);
     }
     level = next;
   }
@@ -20,7 +22,7 @@ export function isShallow(value: unknown): boolean {
 
 /** Any JSON value that is not too deep. Binary data is none. */
 export const json = z.custom<unknown>(
-  (value) => value !== undefined && !(value instanceof Uint8Array) && isShallow(value),
+  (value) => value !== undefined && isShallow(value),
   `JSON nested at most ${MAX_DEPTH} deep`,
 );
 

@@ -33,7 +33,7 @@ export function requestOf(socket: Socket): AdmissionRequest {
 /** The token comes from `auth.token`, then `Authorization: Bearer`, then the query. An empty one is none. */
 function tokenOf(given: unknown, authorization: string | undefined, inQuery: unknown): string | undefined {
   if (given !== undefined && given !== null && typeof given !== "string") return ""; // a token too: a bad one
-  const bearer = /^Bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+  const bearer = /^Bearer +(.+?) *$/i.exec(authorization ?? "")?.[1];
   const token = given || bearer || inQuery;
   return typeof token === "string" && token !== "" ? token : undefined;
 }
