@@ -1,0 +1,168 @@
+// A small HTTP proxy in front of several nodes: round-robin over the ready ones, sticky for clients that poll. For development,
+// tests and figures; in production this is the work of nginx or HAProxy (deploy/).
+// @ts-check
+import { createServer, request } from "node:http";
+import { connect } from "node:net";
+
+/** How often each node is asked whether it is ready, and how long it may take to say so. */
+const ASK_EVERY_MS = 250;
+const ANSWER_WITHIN_MS = 1000;
+/** Sessions whose node is remembered. */
+const MOST_SESSIONS = 100_000;
+
+/**
+ * @typedef {object} Node
+ * @property {string} host
+ * @property {number} port
+ * @property {boolean} ready what it said last
+ */
+/**
+ * @typedef {object} RunningProxy
+ * @property {string} url where it listens
+ * @property {() => number} ready how many nodes are ready
+ * @property {() => Promise<void>} close ends it and every connection through it
+ */
+
+/**
+ * Starts a proxy and resolves when it listens. A connection that a node refuses (or answers with 503) is tried at the next.
+ * @param {readonly string[]} urls of the nodes
+ * @param {{ host?: string, port?: number }} [options] where to listen; any free port if none is given
+ * @returns {Promise<RunningProxy>}
+ */
+export async function startProxy(urls, { host = "127.0.0.1", port = 0 } = {}) {
+  /** @type {Node[]} */
+  const nodes = urls.map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port), ready: true }));
+  /** @type {Map<string, Node>} */
+  const sessions = new Map();
+  /** @type {Set<import("node:stream").Duplex>} */
+  const open = new Set();
+  let turn = 0;
+
+  /**
+   * The nodes to try, best first: that of the session alone, else the ready ones in turn, else all.
+   * @param {string} url of the request
+   */
+  function candidates(url) {
+    const sid = /[?&]sid=([\w-]+)/.exec(url)?.[1];
+    const known = sid === undefined ? undefined : sessions.get(sid);
+    if (known !== undefined) return [known];
+    const ready = nodes.filter((node) => node.ready);
+    const choice = ready.length > 0 ? ready : nodes;
+    const first = turn++ % choice.length;
+    return [...choice.slice(first), ...choice.slice(0, first)];
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} incoming
+   * @param {import("node:http").ServerResponse} outgoing
+   */
+  function forward(incoming, outgoing, line = candidates(incoming.url ?? "/")) {
+    const [node, ...others] = line;
+    if (node === undefined) return void outgoing.writeHead(502, { "Retry-After": "1" }).end();
+    const { method, url, headers } = incoming;
+    const repeatable = method === "GET" || method === "HEAD";
+    const next = () => forward(incoming, outgoing, others);
+    const call = request({ host: node.host, port: node.port, method, path: url, headers }, (answer) => {
+      if (answer.statusCode === 503 && repeatable && others.length > 0) {
+        answer.resume();
+        return next();
+      }
+      outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+      if (url?.startsWith("/socket.io/") && !url.includes("sid="))
+        answer.once("data", (part) => learn(String(part), node));
+      answer.pipe(outgoing);
+      answer.once("aborted", () => outgoing.destroy());
+    });
+    call.on("error", () => {
+      if (outgoing.headersSent) outgoing.destroy();
+      else if (repeatable && !outgoing.destroyed) next();
+      else outgoing.writeHead(502, { "Retry-After": "1" }).end();
+    });
+    outgoing.once("close", () => call.destroy());
+    incoming.pipe(call);
+  }
+
+  /**
+   * The first answer of a session names it: `0{"sid":"…"`.
+   * @param {string} text
+   * @param {Node} node
+   */
+  function learn(text, node) {
+    const sid = /"sid":"([\w-]+)"/.exec(text)?.[1];
+    if (sid === undefined) return;
+    const [oldest] = sessions.keys();
+    if (sessions.size >= MOST_SESSIONS && oldest !== undefined) sessions.delete(oldest);
+    sessions.set(sid, node);
+  }
+
+  /**
+   * @param {import("node:http").IncomingMessage} incoming
+   * @param {import("node:stream").Duplex} client
+   * @param {Buffer} head
+   */
+  function upgrade(incoming, client, head, line = candidates(incoming.url ?? "/")) {
+    const [node, ...others] = line;
+    if (node === undefined)
+      return void client.end("HTTP/1.1 502 Bad Gateway\r\nConnection: close\r\nRetry-After: 1\r\n\r\n");
+    const server = connect({ host: node.host, port: node.port, noDelay: true });
+    let decided = false;
+    const next = () => {
+      decided = true;
+      server.destroy();
+      if (!client.destroyed) upgrade(incoming, client, head, others);
+    };
+    server.on("error", () => (decided ? client.destroy() : next()));
+    server.once("connect", () => {
+      const lines = incoming.rawHeaders.flatMap((name, at, all) => (at % 2 === 0 ? [`${name}: ${all[at + 1]}`] : []));
+      server.write(`${incoming.method} ${incoming.url} HTTP/1.1\r\n${lines.join("\r\n")}\r\n\r\n`);
+      server.write(head);
+    });
+    server.once("data", (first) => {
+      if (others.length > 0 && first.subarray(0, 12).toString() === "HTTP/1.1 503") return next();
+      decided = true;
+      client.write(first);
+      client.pipe(server).pipe(client);
+      open.add(client);
+      client.once("close", () => {
+        open.delete(client);
+        server.destroy();
+      });
+      server.once("close", () => client.destroy());
+    });
+    server.once("close", () => decided || next());
+    client.on("error", () => server.destroy());
+  }
+
+  const door = createServer((incoming, outgoing) => forward(incoming, outgoing));
+  door.on("upgrade", (incoming, client, head) => upgrade(incoming, client, head));
+  await new Promise((listening, failed) => {
+    door.once("error", failed);
+    door.listen(port, host, () => listening(undefined));
+  });
+
+  /** @param {Node} node */
+  const ask = async (node) => {
+    const answer = fetch(`http://${node.host}:${node.port}/readyz`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
+    node.ready = await answer.then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.ok;
+      },
+      () => false,
+    );
+  };
+  const timer = setInterval(() => void Promise.all(nodes.map(ask)), ASK_EVERY_MS);
+
+  const address = /** @type {import("node:net").AddressInfo} */ (door.address());
+  return {
+    url: `http://${host}:${address.port}`,
+    ready: () => nodes.filter((node) => node.ready).length,
+    async close() {
+      clearInterval(timer);
+      const closed = new Promise((done) => door.close(done));
+      for (const client of open) client.destroy();
+      door.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// A rolling restart behind a proxy: one node after the other goes and comes back, and nobody misses anything.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type RunningProxy, startProxy } from "../../scripts/cluster/proxy.mjs";
+import { startClasswire, type TestServer } from "../support/classwire.ts";
+import { eventually } from "../support/eventually.ts";
+import { freePorts } from "../support/free-port.ts";
+import { type Redis, startRedis } from "../support/redis.ts";
+import { createDatabase } from "../support/shared.ts";
+import { type Fleet, launchFleet } from "./fleet.ts";
+
+let redis: Redis;
+let nodes: TestServer[];
+let start: (port: number) => Promise<TestServer>;
+let ports: number[];
+let proxy: RunningProxy;
+let fleet: Fleet;
+beforeAll(async () => {
+  redis = await startRedis();
+  const env = { REDIS_URL: redis.url, DATABASE_URL: await createDatabase() };
+  start = (port) => startClasswire({ ...env, PORT: String(port) });
+  ports = await freePorts(3);
+  nodes = await Promise.all(ports.map(start));
+  proxy = await startProxy(nodes.map(({ url }) => url));
+  fleet = await launchFleet(proxy.url, 60);
+});
+afterAll(async () => {
+  fleet.close();
+  await proxy.close();
+  await Promise.all(nodes.map((node) => node.close()));
+  await redis.stop();
+});
+
+describe("a rolling restart of three nodes", () => {
+  it("loses nothing, and leaves no moment without a ready node", async () => {
+    fleet.publish(50);
+    const unready: number[] = [];
+    const watch = setInterval(() => proxy.ready() === 0 && unready.push(Date.now()), 20);
+    for (const [index, port] of ports.entries()) {
+      const going = nodes[index];
+      expect(going?.classwire.io.engine.clientsCount).toBeGreaterThan(0);
+      going?.classwire.drain();
+      await eventually(() => proxy.ready() === 2, { what: "the proxy seeing that the node is going" });
+      expect(await (await fetch(`${proxy.url}/readyz`)).json()).toMatchObject({ ready: true });
+      await going?.close();
+      nodes[index] = await start(port);
+      await eventually(() => proxy.ready() === 3 && fleet.connected() === 60, { what: "everybody being back" });
+    }
+    clearInterval(watch);
+    expect(await fleet.finish()).toMatchObject({ missing: 0, disordered: 0 });
+    expect(unready).toEqual([]);
+    expect(fleet.slowestReturn()).toBeLessThan(10_000);
+  });
+});
