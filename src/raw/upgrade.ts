@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import { Failure } from "../contract/errors.ts";
 import type { RawEngine } from "./engine.ts";
 import { answerHttp } from "./http-answer.ts";
+import { continueAsHttp, offersHttp2 } from "./plain-http.ts";
 import { refuseByHttp } from "./refusal.ts";
 import { pathOf, queryOf } from "./request.ts";
 
@@ -38,6 +39,10 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
     const pass = () => {
       for (const listener of before) listener.call(server, request, socket, head);
     };
+    if (offersHttp2(request)) {
+      continueAsHttp(server, request, socket, head);
+      return;
+    }
     const path = pathOf(request.url);
     const isSocketIo = path.startsWith(socketIoPath);
     const dialect = isSocketIo ? undefined : engine.dialectAt(path);

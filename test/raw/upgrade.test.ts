@@ -1,6 +1,6 @@
 // Who gets an upgrade request: every path, foreign pages, a full node, and a server that is somebody else's.
 import { createServer } from "node:http";
-import { connect as connectTcp } from "node:net";
+import { type AddressInfo, connect as connectTcp } from "node:net";
 import { io as connectSocketIo } from "socket.io-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
@@ -126,4 +126,39 @@ describe("somebody else's server", () => {
     theirs.closeAllConnections();
     theirs.close();
   });
+});
+
+describe("a request that offers HTTP/2, as Java's HttpClient makes them", () => {
+  it.each([0, 10, 300_000])(
+    "is an ordinary one, with its body of %i bytes, on a connection that goes on",
+    async (length) => {
+      const server = createServer((request, response) => {
+        let body = 0;
+        request.on("data", (part: Buffer) => {
+          body += part.length;
+        });
+        request.on("end", () =>
+          response.end(`${request.method} ${request.url} ${body} ${request.headers["x-kept"]}`, "latin1"),
+        );
+      });
+      await start();
+      routeUpgrades(server, { engine: rig.engine, allowsOrigin: () => true, capacity: () => "ok" });
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      const socket = connectTcp((server.address() as AddressInfo).port, "127.0.0.1");
+      let heard = "";
+      socket.on("data", (data: Buffer) => {
+        heard += data.toString("latin1");
+      });
+      const offer =
+        "Host: x\r\nX-Kept: caf\xe9\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n";
+      for (const path of ["/one", "/two"]) {
+        socket.write(`POST ${path} HTTP/1.1\r\n${offer}Content-Length: ${length}\r\n\r\n`, "latin1");
+        socket.write("x".repeat(length));
+        await eventually(() => heard.endsWith(`POST ${path} ${length} caf\xe9`));
+      }
+      expect(heard.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
+      socket.destroy();
+      server.close();
+    },
+  );
 });
