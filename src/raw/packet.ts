@@ -16,9 +16,10 @@ const OTHER: ServerPacket = { type: "other" };
 
 /**
  * Reads a packet. Binary events and everything else that JSON frames cannot carry are `other`.
- * @throws SyntaxError when the text is no packet (an emitter outside this process may have sent anything)
+ * @throws SyntaxError when the text is no packet
  */
 export function readPacket(encoded: string): ServerPacket {
+  if (!/^[0-4]/.test(encoded)) return OTHER;
   let at = 1;
   if (encoded[at] === "/") {
     const comma = encoded.indexOf(",", at);

@@ -187,3 +187,29 @@ describe("the end of a raw connection", () => {
     expect(client.ws.readyState).toBe(client.ws.OPEN);
   });
 });
+
+describe("malformed frames", () => {
+  it("are limited: dropped with one error, and in the end the connection is closed", async () => {
+    const verdicts = ["take", "drop and say so", "drop", "take", "close"] as const;
+    let next = 0;
+    await start({ engine: { messageRate: () => () => verdicts[next++] ?? "take" } });
+    const client = await connect(`${rig.url}/ws?token=1`);
+    for (const _ of verdicts) client.send("{");
+    expect(await client.closed).toEqual({ code: 1008, reason: "too many messages" });
+    const codes = client.frames.map(({ content }) => (content as { code: string }).code);
+    expect(codes).toEqual(["INVALID_MESSAGE", "RATE_LIMIT", "INVALID_MESSAGE"]);
+  });
+});
+
+describe("what JSON frames cannot carry", () => {
+  it("is not sent, and is no fault", async () => {
+    await start();
+    const client = await connect(`${rig.url}/ws?token=1`);
+    await eventually(() => rig.io.of("/channels").sockets.size === 1);
+    rig.io.of("/channels").emit("system", { message: Buffer.from("binary") });
+    rig.socket().emit("system", { message: new Uint8Array(3) });
+    rig.io.of("/channels").emit("system", { message: "text", level: "info" });
+    expect(await client.next()).toMatchObject({ content: { message: "text" } });
+    expect(rig.faults).toEqual([]);
+  });
+});
