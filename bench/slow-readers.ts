@@ -1,5 +1,5 @@
 // What slow readers cost: 1 000 clients that never read, on the raw engine and on Socket.IO, while the server goes on sending.
-// npx tsx bench/slow-readers.ts [clients]; fails above 150 MB of growth, or when a client that reads misses a byte.
+// npm run bench:slow-readers [clients]; fails above 150 MB of growth, or when a client that reads misses a byte.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Server, Socket } from "socket.io";
 import { gateway } from "../src/raw/dialects/gateway.ts";
