@@ -65,11 +65,16 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
   io.engine.on("connection", (connection: Connection) => {
     guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes, budget: options.unsent });
     // Events are limited where they are handled; this is for floods of anything else (acks, packets of no namespace).
-    const rate = createMessageRate({ ...options.messages, burst: options.messages.burst * 2 });
-    connection.on("data", () => {
-      if (rate() === "close") connection.close(true);
+    const rate = createMessageRate(options.messages);
+    connection.on("data", (data: unknown) => {
+      if (!isEvent(data) && rate() === "close") connection.close(true);
     });
   });
+}
+
+/** Whether a packet is an event, with or without attachments (socket.io-protocol 5). */
+function isEvent(packet: unknown): boolean {
+  return typeof packet === "string" && (packet.startsWith("2") || packet.startsWith("5"));
 }
 
 /** A `connect_error` with `data: {code, message}`. */

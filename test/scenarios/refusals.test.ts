@@ -42,7 +42,7 @@ function handmade(header: object, payload: unknown, key = TEST_SECRET): string {
 }
 
 const BAD: readonly [why: string, code: string, token: string][] = [
-  ["is none", "INVALID_TOKEN", "no token at all"],
+  ["is none", "INVALID_TOKEN", "no-token-at-all"],
   ["has alg none", "INVALID_TOKEN", `${b64({ alg: "none", typ: "JWT" })}.${b64({ ...claims, exp: inAnHour })}.`],
   ["is signed with another key", "INVALID_TOKEN", signToken(claims, { key: "another secret of at least 32 bytes" })],
   ["is signed with HS512", "INVALID_TOKEN", signToken(claims, { alg: "HS512" })],
