@@ -84,17 +84,17 @@ export class Entrance<A> {
         refuseByHttp(socket, dialect, admitted, token);
         return;
       }
-      const opened = this.#open(visitor);
+      const opened = this.#open(visitor, true);
       if (opened !== undefined) refuseByFrame(opened, dialect, admitted, this.#times.lingerMs);
       return;
     }
-    const opened = this.#closed || socket.destroyed ? undefined : this.#open(visitor);
+    const opened = this.#closed || socket.destroyed ? undefined : this.#open(visitor, false);
     if (opened === undefined) this.#options.release(admitted.admission);
     else this.#arrive(visitor, opened, admitted.admission);
   }
 
   async #byFrame(visitor: Visitor): Promise<void> {
-    const opened = this.#open(visitor);
+    const opened = this.#open(visitor, true);
     if (opened === undefined) return;
     const token = tokenIn(await firstFrame(opened, this.#times.authFrameMs));
     const admitted =
@@ -127,8 +127,8 @@ export class Entrance<A> {
     return failure;
   }
 
-  #open({ request, socket, head }: Visitor): Opened | undefined {
-    const opened = this.#handshake.open(request, socket, head);
+  #open({ request, socket, head }: Visitor, isStranger: boolean): Opened | undefined {
+    const opened = this.#handshake.open(request, socket, head, isStranger);
     if (opened !== undefined) this.#waiting.set(socket, () => opened.ws.close(DRAINING.code, DRAINING.reason));
     return opened;
   }

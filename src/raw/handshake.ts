@@ -15,9 +15,13 @@ export interface Opened {
   readonly compresses: boolean;
 }
 
+/** The largest message, in bytes, of a client that is opened before anybody knows who it is; room for a token of any size. */
+const STRANGERS_MESSAGE_BYTES = 16_384;
+
 /** Opens WebSockets. */
 export class Handshake {
-  readonly #server: WebSocketServer;
+  readonly #admitted: WebSocketServer;
+  readonly #strangers: WebSocketServer;
   #compresses = false;
 
   /**
@@ -25,32 +29,42 @@ export class Handshake {
    * @param closeTimeoutMs how long the client may take to answer a close frame
    */
   constructor(maxMessageBytes: number, closeTimeoutMs: number) {
-    const options = {
-      noServer: true,
-      clientTracking: false,
-      maxPayload: maxMessageBytes,
-      closeTimeout: closeTimeoutMs,
-      // Without context takeover a frame means the same to everyone, so it is compressed once for all (frame.ts). ws itself is
-      // only ever asked for control frames, which it neither compresses nor queues, so the two never get into each other's way.
-      perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
-    };
-    this.#server = new WebSocketServer(options);
-    this.#server.on("headers", (headers) => {
-      const agreed = headers.find((line) => /^sec-websocket-extensions:/i.test(line)) ?? "";
-      // A smaller window than the usual was asked for: such a client gets plain frames.
-      this.#compresses = agreed.includes("permessage-deflate") && !agreed.includes("server_max_window_bits");
-    });
+    this.#admitted = this.#server(maxMessageBytes, closeTimeoutMs);
+    this.#strangers = this.#server(Math.min(maxMessageBytes, STRANGERS_MESSAGE_BYTES), closeTimeoutMs);
   }
 
-  /** Opens the WebSocket, or answers why not (ws does) and returns undefined. */
-  open(request: IncomingMessage, socket: Duplex, head: Buffer): Opened | undefined {
+  /**
+   * Opens the WebSocket, or answers why not (ws does) and returns undefined.
+   * @param isStranger it has not been admitted yet: its messages must be small, for as long as it lives
+   */
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, isStranger: boolean): Opened | undefined {
+    const server = isStranger ? this.#strangers : this.#admitted;
     let opened: Opened | undefined;
     this.#compresses = false;
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
+    server.handleUpgrade(request, socket, head, (ws) => {
       ws.on("error", ignore);
       opened = { ws, socket, inbox: new Inbox(ws), compresses: this.#compresses };
     });
     return opened;
+  }
+
+  #server(maxPayload: number, closeTimeout: number): WebSocketServer {
+    const options = {
+      noServer: true,
+      clientTracking: false,
+      maxPayload,
+      closeTimeout,
+      // Without context takeover a frame means the same to everyone, so it is compressed once for all (frame.ts). ws itself is
+      // only ever asked for control frames, which it neither compresses nor queues, so the two never get into each other's way.
+      perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
+    };
+    const server = new WebSocketServer(options);
+    server.on("headers", (headers) => {
+      const agreed = headers.find((line) => /^sec-websocket-extensions:/i.test(line)) ?? "";
+      // A smaller window than the usual was asked for: such a client gets plain frames.
+      this.#compresses = agreed.includes("permessage-deflate") && !agreed.includes("server_max_window_bits");
+    });
+    return server;
   }
 }
 

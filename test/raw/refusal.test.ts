@@ -100,6 +100,14 @@ describe("a dashboard without a token in its URL", () => {
     expect((await client.closed).code).toBe(1008);
   });
 
+  it("may not send much before anybody knows who it is", async () => {
+    await start();
+    const client = await connect(`${rig.url}/api/v1/ws/dashboard`);
+    client.send({ type: "auth", token: "x".repeat(20_000) });
+    expect((await client.closed).code).toBe(1009);
+    expect(rig.admissions).toEqual([]);
+  });
+
   it("is refused when it says nothing in time, and when the token is refused", async () => {
     await start();
     const silent = await connect(`${rig.url}/api/v1/ws/dashboard`);
