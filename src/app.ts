@@ -125,6 +125,9 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   options.app?.use(createRouter(dependencies));
   const server = options.server ?? createHttpServer(options.app ?? createHttp(dependencies));
   realtime.attach(server, options.server === undefined ? "refuse" : "leave");
+  server.prependListener("request", (_request, response) => {
+    if (realtime.isDraining()) response.setHeader("Connection", "close"); // so that proxies do not use it again
+  });
 
   let listening: Listening | undefined;
   let closing: Promise<void> | undefined;
@@ -138,8 +141,9 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     await services.idempotency.close();
     await resume.close();
     revocations.close();
-    await realtime.close();
+    // A proxy that keeps its connections and asks for /readyz on them would hold the server open for ever.
     if (options.server === undefined) server.closeAllConnections();
+    await realtime.close();
     await cluster.close();
     await store.close();
   }

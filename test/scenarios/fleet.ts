@@ -81,7 +81,7 @@ export async function launchFleet(url: string, size: number): Promise<Fleet> {
 
   return {
     connected,
-    slowestReturn: () => Math.max(0, ...members.map(({ lostAt, backAt }) => backAt - lostAt)),
+    slowestReturn: () => Math.max(0, ...members.map(({ lostAt, backAt }) => (lostAt === 0 ? 0 : backAt - lostAt))),
     publish(perSecond) {
       publishers.push(
         (async () => {

@@ -1,4 +1,5 @@
 // A rolling restart behind a proxy: one node after the other goes and comes back, and nobody misses anything.
+import { Agent, get } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningProxy, startProxy } from "../../scripts/cluster/proxy.mjs";
 import { startClasswire, type TestServer } from "../support/classwire.ts";
@@ -49,5 +50,26 @@ describe("a rolling restart of three nodes", () => {
     expect(await fleet.finish()).toMatchObject({ missing: 0, disordered: 0 });
     expect(unready).toEqual([]);
     expect(fleet.slowestReturn()).toBeLessThan(10_000);
+  });
+});
+
+describe("a node that stops", () => {
+  it("does not wait for a proxy that keeps asking on a connection that it keeps", async () => {
+    const node = await start(0);
+    const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+    let [asked, over] = [0, false];
+    const ask = (): void => {
+      get(`${node.url}/readyz`, { agent }, (answer) => {
+        asked++;
+        answer.resume().once("end", () => over || setImmediate(ask));
+      }).once("error", () => over || setTimeout(ask, 10));
+    };
+    for (let connection = 0; connection < 8; connection++) ask(); // so that some question is always on its way
+    await eventually(() => asked > 3);
+    const began = performance.now();
+    await node.close();
+    over = true;
+    agent.destroy();
+    expect(performance.now() - began).toBeLessThan(3000);
   });
 });
