@@ -27,7 +27,7 @@ import { createMessageRate, createMessageRates } from "./realtime/message-rate.t
 import type { AllowsOrigin } from "./realtime/origins.ts";
 import { createPlacement } from "./realtime/placement.ts";
 import { createRoll } from "./realtime/roll.ts";
-import { createRealtimeServer, guardConnections } from "./realtime/server.ts";
+import { attachEngine, createRealtimeServer, guardConnections } from "./realtime/server.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
 import { createExtentReader } from "./realtime/streams/extents.ts";
 import { createTurns } from "./realtime/streams/turns.ts";
@@ -84,6 +84,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const times = { ...REALTIME_TIMES, ...dependencies.times };
   const notRevoked = revocations.check;
   let draining = false;
+  let detach = (): void => undefined;
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   const options = {
     transports: config.transports,
@@ -193,10 +194,14 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     broadcast: createBroadcast(channels, cluster),
     control,
     attach(server, others) {
-      io.bind(raw); // first: what is attached last is `io.engine`
-      io.attach(server);
+      io.bind(raw); // first: what is bound last is `io.engine`
+      const detachEngine = attachEngine(io, server, options);
       guardConnections(io, options);
-      routeUpgrades(server, { engine: raw, allowsOrigin, capacity: options.capacity, others });
+      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, capacity: options.capacity, others });
+      detach = () => {
+        unroute();
+        detachEngine();
+      };
     },
     isDraining: () => draining,
     refuse() {
@@ -221,6 +226,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       delivery.close();
       await raw.close(); // io.close() would wait for it for ever
       await io.close();
+      detach();
     },
   };
 }

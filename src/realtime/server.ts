@@ -1,5 +1,6 @@
 // Socket.IO itself: the server, its options and the guards that every connection passes.
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { attach } from "engine.io";
 import { Server } from "socket.io";
 import type { UnsentBudget } from "../contract/connection.ts";
 import type { BurstLimit } from "../limits.ts";
@@ -26,19 +27,26 @@ export interface RealtimeOptions {
 
 type DecideCors = (error: null, options: { origin: string | false; credentials: boolean }) => void;
 
+/** Makes the Socket.IO server, not attached yet. The default namespace admits no one. */
+export function createRealtimeServer({ joinWithinMs }: Pick<RealtimeOptions, "joinWithinMs">): Server {
+  const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
+  io.use((_socket, next) => next(refused("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")));
+  return io;
+}
+
 /**
- * Makes the Socket.IO server, not attached yet. The default namespace admits no one; a foreign `Origin`, a full and a
- * draining node are refused before the handshake.
+ * Serves Socket.IO's own transports on an HTTP server; a foreign `Origin` is refused before the handshake. Unlike `io.attach`
+ * it leaves the server its owner's: closing `io` does not close it. Call after `io.bind` of other engines.
+ * @returns takes it off the server again
  */
-export function createRealtimeServer(options: RealtimeOptions): Server {
-  const io = new Server({
+export function attachEngine(io: Server, server: HttpServer, options: RealtimeOptions): () => void {
+  const before = new Map(LISTENED.map((event) => [event, server.listeners(event) as Listener[]]));
+  const engine = attach(server, {
     path: "/socket.io",
-    serveClient: false,
     transports: [...options.transports],
     pingInterval: options.keepAlive.pingIntervalMs,
     pingTimeout: options.keepAlive.pongTimeoutMs,
     maxHttpBufferSize: options.maxMessageBytes,
-    connectTimeout: options.joinWithinMs,
     destroyUpgrade: false,
     allowRequest: ({ headers }, decide) => {
       const allowed = options.allowsOrigin(headers.origin, headers.host);
@@ -49,11 +57,26 @@ export function createRealtimeServer(options: RealtimeOptions): Server {
       decide(null, { origin: origin !== undefined && options.allowsOrigin(origin, host) && origin, credentials: true });
     },
   });
-  io.use((_socket, next) => next(refused("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")));
-  return io;
+  io.bind(engine);
+  const its = LISTENED.flatMap((event) =>
+    (server.listeners(event) as Listener[])
+      .filter((listener) => !before.get(event)?.includes(listener))
+      .map((listener) => ({ event, listener })),
+  );
+  return () => {
+    for (const { event, listener } of its) server.off(event, listener);
+    // The engine calls the listeners that it found from its own.
+    for (const [event, listeners] of before) {
+      for (const listener of listeners) if (!server.listeners(event).includes(listener)) server.on(event, listener);
+    }
+  };
 }
 
-/** Puts the guards on each connection of Socket.IO's own transports. Call after `io.bind` and `io.attach`. */
+/** The events of an HTTP server that engine.io listens to. */
+const LISTENED = ["request", "upgrade", "close"] as const;
+type Listener = (...given: unknown[]) => void;
+
+/** Puts the guards on each connection of Socket.IO's own transports. Call after `attachEngine`. */
 export function guardConnections(io: Server, options: RealtimeOptions): void {
   io.engine.use(
     (request: IncomingMessage & { _query?: { sid?: string } }, response: ServerResponse, next: () => void) => {
