@@ -74,5 +74,12 @@ const shape: AppendShape<Item, Row, ProgressSet> = {
 /** Makes the service over a log. */
 export function createProgress(log: Log): ProgressService {
   const save = log.appender(shape);
-  return { set: (body, key) => save(aboutChapter(body, key)) };
+  return {
+    async set(body, key) {
+      const result = await save(aboutChapter(body, key));
+      if (result.changed || key === undefined) return result;
+      // Perhaps unchanged because another node used the key in this very moment: now its event is to be seen.
+      return save(aboutChapter(body, key));
+    },
+  };
 }

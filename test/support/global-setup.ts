@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
+import { baseDirectory } from "../../src/store/base-directory.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 
@@ -17,6 +18,8 @@ declare module "vitest" {
 
 /** Opens a small HTTP service for the test processes: `/redis`, `/postgres` and `/build` answer when the thing is there. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Made once, now: the first test that opens an embedded database would wait for it, and for nothing else of its own.
+  await (await baseDirectory()).done();
   const redis = once(startRedis);
   const postgres = once(startPostgres);
   const answers: Record<string, () => Promise<string>> = {
