@@ -1,7 +1,10 @@
 // The main promise: what a backend reports reaches the learner's dashboard, with the documented fields, and no one else.
+import type { Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { collect, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { inboxOf, settled } from "../support/inbox.ts";
+import { signToken } from "../support/tokens.ts";
 
 let server: TestServer;
 beforeAll(async () => {
@@ -10,95 +13,156 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const progress = { topic_id: "constants", chapter_id: "boolean-constants", completed: true };
+const quiz = { topic_id: "constants", chapter_id: "integer-constants", total_questions: 5 };
+const rfc3339 = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/);
 
-describe("/dashboard", () => {
-  it("greets, and shows progress and quizzes to their user only", async () => {
-    const learner = server.connect("/dashboard", "11");
-    const other = server.connect("/dashboard", "12");
+async function connect(user: string, options = {}): Promise<Socket> {
+  const socket = server.connect("/dashboard", user, options);
+  await next(socket, "connected");
+  return socket;
+}
+
+describe.each(["websocket", "polling"])("over %s", (transport) => {
+  const over = { transports: [transport] };
+  const [me, other] = transport === "websocket" ? [11, 12] : [21, 22];
+
+  it("shows progress and quizzes to their user only, with exactly the documented fields", async () => {
+    const learner = server.connect("/dashboard", `${me}`, over);
+    const inbox = inboxOf(learner);
     const [connected] = await next(learner, "connected");
-    expect(connected).toEqual({
-      message: "连接成功",
-      userId: "11",
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d$/),
-      epoch: expect.any(String),
-    });
-    await next(other, "connected");
-    const elsewhere: string[] = [];
-    other.onAny((event) => elsewhere.push(event));
+    expect(connected).toEqual({ message: "连接成功", userId: `${me}`, timestamp: rfc3339, epoch: expect.any(String) });
+    const bystander = server.connect("/dashboard", `${other}`, over);
+    const elsewhere = inboxOf(bystander);
+    await next(bystander, "connected");
 
-    const update = next(learner, "progress_updated");
-    const saved = await server.call("POST", "/api/v1/progress", { user_id: 11, ...progress });
+    const saved = await server.call("POST", "/api/v1/progress", { user_id: me, ...progress });
     expect(saved.status).toBe(200);
-    const [payload, meta] = await update;
-    expect(payload).toEqual({
-      user_id: 11,
-      topic_id: "constants",
-      topic_display_name: "常量",
+    const names = { topic_id: "constants", topic_display_name: "常量" };
+    const [update] = await inbox.wait("progress_updated");
+    expect(update).toEqual({
+      user_id: me,
+      ...names,
       chapter_id: "boolean-constants",
       chapter_display_name: "布尔常量",
       completed: true,
-      timestamp: expect.any(String),
+      timestamp: rfc3339,
     });
-    expect(meta).toEqual({ channel: "dashboard/11", offset: 1, id: expect.any(String) });
-    expect(saved.body).toEqual(payload);
+    expect(saved.body).toEqual(update);
+    expect(inbox.metas("progress_updated")).toEqual([
+      { channel: `dashboard/${me}`, offset: 1, id: expect.any(String) },
+    ]);
 
-    const scored = next(learner, "quiz_completed");
-    const quiz = { user_id: 11, topic_id: "constants", chapter_id: "boolean-constants", score: 3, total_questions: 5 };
-    expect((await server.call("POST", "/api/v1/quizzes", quiz)).status).toBe(201);
-    const [result, second] = await scored;
-    expect(result).toMatchObject({ quiz_id: expect.any(Number), score: 3, total_questions: 5, passed: true });
-    expect(second.offset).toBe(2);
-
-    const { stats, recent_quizzes, offset } = await learner.emitWithAck("snapshot");
-    expect(stats).toEqual({ completedChapters: 1, totalChapters: 4 });
-    expect(recent_quizzes).toHaveLength(1);
-    expect(offset).toBe(2);
-    expect(elsewhere).toEqual([]);
-  });
-
-  it("emits nothing for a progress that changes nothing", async () => {
-    const learner = server.connect("/dashboard", "13");
-    await next(learner, "connected");
-    const seen = collect(learner, "progress_updated");
-    await server.call("POST", "/api/v1/progress", { user_id: 13, ...progress });
-    expect((await server.call("POST", "/api/v1/progress", { user_id: 13, ...progress })).status).toBe(200);
-    await server.call("POST", "/api/v1/progress", { user_id: 13, ...progress, completed: false });
-    await eventually(() => seen.length === 2);
-    expect(seen.map(([{ completed }]) => completed)).toEqual([true, false]);
-  });
-
-  it("replays what was missed, in order, before anything new", async () => {
-    for (const chapter_id of ["identifiers", "keywords"]) {
-      await server.call("POST", "/api/v1/progress", {
-        user_id: 14,
-        topic_id: "lexical-elements",
-        chapter_id,
-        completed: true,
-      });
+    for (const score of [3, 2]) {
+      const scored = await server.call("POST", "/api/v1/quizzes", { user_id: me, ...quiz, score });
+      expect(scored.status).toBe(201);
     }
-    const learner = server.connect("/dashboard", "14", { auth: { since: 0 } });
-    const seen = collect(learner, "progress_updated");
-    const [connected] = await next(learner, "connected");
-    expect(connected).toMatchObject({ offset: 2, recovered: true });
-    await server.call("POST", "/api/v1/progress", { user_id: 14, ...progress });
-    await eventually(() => seen.length === 3);
-    expect(seen.map(([, { offset }]) => offset)).toEqual([1, 2, 3]);
+    const results = await inbox.wait("quiz_completed", 2);
+    expect(results[0]).toEqual({
+      user_id: me,
+      quiz_id: expect.any(Number),
+      ...names,
+      chapter_id: "integer-constants",
+      chapter_display_name: "整数常量",
+      score: 3,
+      total_questions: 5,
+      passed: true,
+      timestamp: rfc3339,
+    });
+    expect(results[1]).toMatchObject({ score: 2, passed: false });
+    expect(results[1].quiz_id).not.toBe(results[0].quiz_id);
+    expect(inbox.metas("quiz_completed").map(({ offset }) => offset)).toEqual([2, 3]);
+
+    expect(await learner.emitWithAck("snapshot")).toEqual({
+      ok: true,
+      stats: { completedChapters: 1, totalChapters: 4 },
+      topics: [
+        { topic_id: "lexical-elements", topic_display_name: "词法元素", completedChapters: 0, totalChapters: 2 },
+        { ...names, completedChapters: 1, totalChapters: 2 },
+      ],
+      recent_quizzes: [results[1], results[0]],
+      offset: 3,
+    });
+    expect(await learner.emitWithAck("ping")).toEqual({ ok: true, timestamp: rfc3339 });
+    await settled(bystander);
+    expect(elsewhere.names()).toEqual(["connected"]);
   });
 
-  it("lets the newest connection win", async () => {
-    const first = server.connect("/dashboard", "15");
-    await next(first, "connected");
-    const closed = next(first, "close");
-    const gone = next(first, "disconnect");
-    const second = server.connect("/dashboard", "15");
-    await next(second, "connected");
-    expect((await closed)[0]).toEqual({ reason: expect.any(String), timestamp: expect.any(String) });
-    await gone;
-    expect(second.connected).toBe(true);
+  it("keeps events under 1 KB", async () => {
+    const learner = await connect(`${me + 2}`, over);
+    const frames: string[] = [];
+    learner.io.engine.on("packet", ({ data }: { data?: string }) => frames.push(String(data)));
+    const completed = next(learner, "quiz_completed");
+    await server.call("POST", "/api/v1/quizzes", { user_id: me + 2, ...quiz, score: 5 });
+    await completed;
+    expect(frames.length).toBeGreaterThan(0);
+    for (const frame of frames) expect(Buffer.byteLength(frame)).toBeLessThan(1024);
   });
+});
 
-  it("wants a whole number for a user id", async () => {
-    const [error] = await next(server.connect("/dashboard", "user-456"), "connect_error");
+it("emits nothing for a progress that changes nothing", async () => {
+  const learner = await connect("31");
+  const seen = collect(learner, "progress_updated");
+  const set = (completed: boolean) => server.call("POST", "/api/v1/progress", { user_id: 31, ...progress, completed });
+  for (const completed of [true, true, false, false]) expect((await set(completed)).status).toBe(200);
+  await settled(learner);
+  expect(seen.map(([{ completed }]) => completed)).toEqual([true, false]);
+});
+
+it("replays what was missed, in order, before anything new", async () => {
+  for (const chapter_id of ["identifiers", "keywords"])
+    await server.call("POST", "/api/v1/progress", {
+      user_id: 32,
+      ...progress,
+      topic_id: "lexical-elements",
+      chapter_id,
+    });
+  const learner = server.connect("/dashboard", "32", { auth: { since: 0 } });
+  const inbox = inboxOf(learner);
+  expect(await inbox.wait("connected")).toMatchObject([{ offset: 2, recovered: true }]);
+  await server.call("POST", "/api/v1/progress", { user_id: 32, ...progress });
+  await inbox.wait("progress_updated", 3);
+  expect(inbox.metas("progress_updated").map(({ offset }) => offset)).toEqual([1, 2, 3]);
+  expect(inbox.names()[0]).toBe("connected");
+});
+
+it("starts at the head without a since", async () => {
+  await server.call("POST", "/api/v1/progress", { user_id: 33, ...progress });
+  const learner = server.connect("/dashboard", "33");
+  const inbox = inboxOf(learner);
+  const [connected] = await inbox.wait("connected");
+  await settled(learner);
+  expect(Object.keys(connected)).not.toContain("offset");
+  expect(inbox.names()).toEqual(["connected"]);
+});
+
+it("lets the newest connection win, on whatever transport", async () => {
+  const first = await connect("34");
+  const [inbox, gone] = [inboxOf(first), next(first, "disconnect")];
+  const second = await connect("34", { transports: ["polling"] });
+  await gone;
+  expect(inbox.all).toEqual([{ event: "close", args: [{ reason: "replaced", timestamp: rfc3339 }] }]);
+  expect(second.connected).toBe(true);
+
+  const crowd = Array.from({ length: 6 }, () => server.connect("/dashboard", "34"));
+  await Promise.all(crowd.map((socket) => next(socket, "connected")));
+  await eventually(() => [second, ...crowd].filter((socket) => socket.connected).length === 1);
+  const left = crowd.find((socket) => socket.connected);
+  const update = left && next(left, "progress_updated");
+  await server.call("POST", "/api/v1/progress", { user_id: 34, ...progress });
+  await update;
+});
+
+it("acknowledges its own channel and no other", async () => {
+  const learner = await connect("35");
+  expect(await learner.emitWithAck("ack", { channel: "dashboard/35", offset: 0 })).toEqual({ ok: true });
+  expect(await learner.emitWithAck("ack", { channel: "dashboard/36", offset: 0 })).toMatchObject({
+    error: { code: "FORBIDDEN" },
+  });
+});
+
+it("wants a whole number for a user id", async () => {
+  for (const user of ["user-456", "007", "1.5", "-1"]) {
+    const [error] = await next(server.connect("/dashboard", signToken({ sub: user })), "connect_error");
     expect(error.data).toMatchObject({ code: "AUTH_FAILED" });
-  });
+  }
 });
