@@ -87,3 +87,33 @@ it("tries again when the log cannot be read", async () => {
   stream.receive(events(2));
   await eventually(() => expect(delivered).toEqual([1, 2]));
 });
+
+it("says when it has reached an offset, also one that only the log knows", async () => {
+  const { stream, delivered } = streamOver([1, 2, 3]);
+  await stream.reached(0);
+  const reached = stream.reached(2);
+  expect(delivered).toEqual([]);
+  await reached;
+  expect(delivered).toEqual([1, 2, 3]);
+});
+
+it("lets those go who wait when it closes", async () => {
+  const { stream } = streamOver([]);
+  const reached = stream.reached(5);
+  stream.close();
+  await reached;
+  await stream.reached(9);
+});
+
+it("skips what the log no longer has, and keeps what came early", async () => {
+  const delivered: number[] = [];
+  const stream = createStream({
+    head: 0,
+    deliver: ({ offset }) => delivered.push(offset),
+    readAfter: async () => ({ events: [], oldest: 5 }),
+  });
+  open.push(stream);
+  stream.receive(events(3, 5));
+  await eventually(() => expect(delivered).toEqual([5]));
+  expect(stream.head).toBe(5);
+});
