@@ -110,7 +110,12 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const revocations = await createRevocations({ store, bus: cluster.bus });
   const io = new Server();
   const channels = io.of("/channels") as AnyNamespace;
-  channels.on("connection", (socket) => void socket.join(String(socket.handshake.auth["rooms"] ?? "").split(",")));
+  channels.on("connection", (socket) => {
+    const rooms = String(socket.handshake.auth["rooms"] ?? "").split(",");
+    // Only the API is tried here: what the middleware of the namespace would have found out is in the name of the room.
+    Object.assign(socket.data, { admission: { user: rooms[0]?.replace("user:", "") } });
+    void socket.join(rooms);
+  });
   const logged: string[] = [];
   const dependencies: HttpDependencies = {
     verify: createTokenVerifier({ key: { alg: "HS256", secret: TEST_SECRET }, issuer: undefined, audience: undefined }),

@@ -159,6 +159,7 @@ test("in production there is no page, and where it is turned on it has no tokens
     await connect("/dashboard");
     await shown("/dashboard", "connected").waitFor();
   } finally {
+    await page.goto("about:blank"); // it would see, and say, that the server drains
     await Promise.all([off.stop(), on.stop()]);
   }
 }, 60_000);
