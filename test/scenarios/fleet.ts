@@ -48,6 +48,7 @@ export async function launchFleet(url: string, size: number): Promise<Fleet> {
   );
   const connected = () => members.filter((member) => member.isConnected()).length;
   await eventually(() => connected() === size, { timeoutMs: 120_000, everyMs: 100, what: "the whole fleet being in" });
+  for (const member of members) member.lostAt = 0; // what happened at the launch does not count
   const sent = new Map<string, number[]>();
   let [published, repeated, running] = [0, 0, true];
   const publishers: Promise<void>[] = [];
