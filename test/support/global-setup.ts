@@ -1,11 +1,10 @@
-// One Redis, one PostgreSQL and one build for a whole run of the tests, each made when a test first asks for it.
+// One build, one Redis and one PostgreSQL for a whole run of the tests, the servers made when a test first asks for one.
 import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { TestProject } from "vitest/node";
-import { baseDirectory } from "../../src/store/base-directory.ts";
 import { startPostgres } from "./postgres.ts";
 import { startRedis } from "./redis.ts";
 
@@ -18,14 +17,14 @@ declare module "vitest" {
 
 /** Opens a small HTTP service for the test processes: `/redis`, `/postgres` and `/build` answer when the thing is there. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  // Made once, now: the first test that opens an embedded database would wait for it, and for nothing else of its own.
-  await (await baseDirectory()).done();
+  await build();
+  await prepareDatabase();
   const redis = once(startRedis);
   const postgres = once(startPostgres);
   const answers: Record<string, () => Promise<string>> = {
     "/redis": async () => (await redis.get()).url,
     "/postgres": async () => (await postgres.get()).createDatabase(),
-    "/build": once(build).get,
+    "/build": async () => "built before the first test",
   };
   const server = createServer((request, response) => {
     const answer =
@@ -54,8 +53,14 @@ function once<T>(make: () => Promise<T>): { get(): Promise<T>; made(): Promise<T
 }
 
 /** dist/ as `npm start` would make it, so that no test runs yesterday's server. */
-async function build(): Promise<string> {
+async function build(): Promise<void> {
   const bootstrap = fileURLToPath(new URL("../../scripts/bootstrap.mjs", import.meta.url));
-  const { stderr } = await promisify(execFile)(process.execPath, [bootstrap, "build"]);
-  return stderr;
+  await promisify(execFile)(process.execPath, [bootstrap, "build"]);
+}
+
+/** The embedded database's empty directory: without it, the first test that opens one would wait for it to be made. */
+async function prepareDatabase(): Promise<void> {
+  const module = new URL("../../dist/store/base-directory.js", import.meta.url).href;
+  const program = `import { baseDirectory } from ${JSON.stringify(module)}; await (await baseDirectory()).done();`;
+  await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
 }
