@@ -1,4 +1,5 @@
 // Many users, half of the platform each: clients that come back by themselves when they are cut off, and a backend that publishes.
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { WebSocket } from "ws";
@@ -43,8 +44,9 @@ export interface Fleet {
 
 /** Connects `size` clients, two of three by Socket.IO (they say `since`), the third raw (it inherits). Resolves when all are in. */
 export async function launchFleet(url: string, size: number): Promise<Fleet> {
+  const name = `fleet-${randomUUID()}`; // another fleet of the same cluster is other users
   const members = Array.from({ length: size }, (_, index) =>
-    index % 3 === 2 ? rawMember(url, `f${index}`) : socketMember(url, `f${index}`),
+    index % 3 === 2 ? rawMember(url, `${name}-${index}`) : socketMember(url, `${name}-${index}`),
   );
   const connected = () => members.filter((member) => member.isConnected()).length;
   await eventually(() => connected() === size, { timeoutMs: 120_000, everyMs: 100, what: "the whole fleet being in" });
@@ -59,7 +61,7 @@ export async function launchFleet(url: string, size: number): Promise<Fleet> {
     const headers = {
       authorization: `Bearer ${signToken({ sub: "1", role: "service" })}`,
       "content-type": "application/json",
-      "idempotency-key": `fleet-${index}`,
+      "idempotency-key": `${name}-${index}`,
     };
     for (let attempt = 0; attempt < 100; attempt++) {
       const status = await fetch(`${url}/api/v1/notifications`, { method: "POST", headers, body }).then(
