@@ -3,13 +3,15 @@ import { z } from "zod";
 import { channelOf, roomOf } from "../contract/channels.ts";
 import { acknowledge } from "../contract/channels-namespace.ts";
 import { CLOSE } from "../contract/connection.ts";
+import type { Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Log } from "../log/log.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
 import { type EntryDependencies, enter } from "../realtime/entry.ts";
-import { action } from "../realtime/handler.ts";
+import { refresh } from "../realtime/expiry.ts";
+import { type Actions, action, nothing } from "../realtime/handler.ts";
 import { refused } from "../realtime/server.ts";
 import type { From } from "../realtime/streams/start.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
@@ -25,7 +27,23 @@ export interface DashboardDependencies extends EntryDependencies {
   inheritance: Inheritance;
 }
 
-const nothing = z.unknown();
+/** What the events of one dashboard work with. */
+interface Dashboard {
+  socket: AnySocket;
+  snapshot: () => Promise<Snapshot>;
+  acknowledge: (channel: string, offset: number) => Promise<void>;
+}
+
+const ACTIONS: Actions<Dashboard> = {
+  ping: action(nothing, () => ({ timestamp: rfc3339(new Date()) })),
+  snapshot: action(nothing, (_payload, { snapshot }) => snapshot()),
+  ack: action(acknowledge, async ({ channel, offset }, dashboard) => {
+    await dashboard.acknowledge(channel.name, offset);
+    return {};
+  }),
+  refresh_token: refresh,
+};
+
 const resumeFrom = z.object({
   since: z.int().nonnegative().optional(),
   epoch: z.string().min(1).max(64).optional(),
@@ -55,21 +73,16 @@ function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
   let running: Subscription | undefined;
   let sent: number | undefined; // how far a connection that lost its turn had got
 
-  const inOrder = enter(
+  const context: Dashboard = {
     socket,
-    {
-      ping: action(nothing, () => ({ timestamp: rfc3339(new Date()) })),
-      snapshot: action(nothing, () => dependencies.dashboard.snapshot(user)),
-      ack: action(acknowledge, async ({ channel: { name }, offset }) => {
-        if (name !== channel) throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
-        heir.acknowledged(name, offset);
-        await events.acknowledge(user, name, offset);
-        return {};
-      }),
+    snapshot: () => dependencies.dashboard.snapshot(user),
+    async acknowledge(name, offset) {
+      if (name !== channel) throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
+      heir.acknowledged(name, offset);
+      await events.acknowledge(user, name, offset);
     },
-    dependencies,
-    Promise.resolve().then(start),
-  );
+  };
+  const inOrder = enter(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
   socket.once("disconnect", () => running?.end());
   place.onChange((state) => {
     if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });

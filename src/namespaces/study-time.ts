@@ -5,7 +5,8 @@ import { heartbeat } from "../contract/study-time.ts";
 import { closeSocket } from "../realtime/closing.ts";
 import { rawOf } from "../realtime/connections.ts";
 import { type EntryDependencies, enter } from "../realtime/entry.ts";
-import { action } from "../realtime/handler.ts";
+import { refresh } from "../realtime/expiry.ts";
+import { type Actions, action } from "../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 
@@ -15,6 +16,25 @@ export interface StudyTimeDependencies extends EntryDependencies {
   epoch: string;
   timeoutMs: number;
 }
+
+/** What the events of one connection work with. */
+interface Study {
+  socket: AnySocket;
+  /** Counts up to now, and answers with it. */
+  beat: () => Promise<object>;
+  /** What is said besides when that fails. */
+  failed: () => object;
+}
+
+const ACTIONS: Actions<Study> = {
+  // Nothing at all is a heartbeat, too.
+  heartbeat: action(
+    heartbeat.optional(),
+    (_payload, { beat }) => beat(),
+    ({ failed }) => failed(),
+  ),
+  refresh_token: refresh,
+};
 
 /** Serves the namespace. */
 export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeDependencies): void {
@@ -32,7 +52,15 @@ function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
     const { connectedAt } = await opened;
     seconds = await studyTime.credit(user, course, connectedAt);
   };
-  const failed = () => ({ type: "heartbeat_response", status: "error", studyTime: seconds });
+  const context: Study = {
+    socket,
+    async beat() {
+      if (socket.connected) timer.refresh(); // it has come, however long the database takes
+      await credit();
+      return { type: "heartbeat_response", status: "success", studyTime: seconds };
+    },
+    failed: () => ({ type: "heartbeat_response", status: "error", studyTime: seconds }),
+  };
 
   socket.data.beforeDrain = credit;
   if (rawOf(socket.conn) !== undefined) socket.data.errorDetail = () => ({ studyTime: seconds });
@@ -42,25 +70,11 @@ function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
     const clean = reason === "client namespace disconnect" || rawOf(socket.conn)?.closedByClient === true;
     if (clean) credit().catch((error: unknown) => dependencies.log.error({ err: error }, "the last credit failed"));
   });
-  enter(
-    socket,
-    {
-      heartbeat: action(
-        heartbeat.optional(),
-        async () => {
-          if (socket.connected) timer.refresh(); // it has come, however long the database takes
-          await credit();
-          return { type: "heartbeat_response", status: "success", studyTime: seconds };
-        },
-        failed,
-      ),
-    },
-    dependencies,
-    opened.then(({ studyTime: total }) => {
-      seconds = Math.max(seconds, total);
-      socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch });
-    }),
-  );
+  const ready = opened.then(({ studyTime: total }) => {
+    seconds = Math.max(seconds, total);
+    socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch });
+  });
+  enter(socket, ACTIONS, context, dependencies, ready);
   place.onChange((state) => {
     if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
   });

@@ -6,7 +6,7 @@ import { closeFaulty, closeSocket } from "./closing.ts";
 import type { Connection } from "./connections.ts";
 import { rawOf } from "./connections.ts";
 import { type NotRevoked, watchExpiry } from "./expiry.ts";
-import { type Action, handleEvents, type InOrder } from "./handler.ts";
+import { type Actions, handleEvents, type InOrder } from "./handler.ts";
 import type { MessageRates, Verdict } from "./message-rate.ts";
 import type { Roll } from "./roll.ts";
 import type { AnySocket } from "./types.ts";
@@ -24,9 +24,10 @@ export interface EntryDependencies {
  * Enters the socket on the roll, watches its token and handles its events once it is ready. If it cannot be made ready it
  * is closed as our fault. @returns does something between two events
  */
-export function enter(
+export function enter<Context>(
   socket: AnySocket,
-  actions: Record<string, Action>,
+  actions: Actions<Context>,
+  context: Context,
   dependencies: EntryDependencies,
   ready: Promise<unknown>,
 ): InOrder {
@@ -44,9 +45,11 @@ export function enter(
     log.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
     closeFaulty(socket);
   });
+  watchExpiry(socket, verify, notRevoked);
   return handleEvents(socket, {
+    actions,
+    context,
     ready,
-    actions: { ...actions, refresh_token: watchExpiry(socket, verify, notRevoked) },
     rate: rateOf(socket, rates),
     onFault: (event, error) => log.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
   });

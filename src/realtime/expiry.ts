@@ -23,9 +23,9 @@ export function refusalOf(check: NotRevoked, identity: Identity | undefined): Fa
 
 /**
  * Closes the socket with `TOKEN_EXPIRED` when its token ends (with `INVALID_TOKEN` if it was revoked while it was being let
- * in), and returns the action `refresh_token`, which replaces the token by a newer one of the same user.
+ * in), unless {@link refresh} has brought a newer one of the same user.
  */
-export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: NotRevoked): Action {
+export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: NotRevoked): void {
   const { admission } = socket.data;
   let timer: NodeJS.Timeout | undefined;
 
@@ -42,12 +42,17 @@ export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: 
   if (revoked === undefined) arm();
   else closeWith(socket, revoked);
   socket.once("disconnect", () => clearTimeout(timer));
-  return action(refreshToken, ({ token }) => {
+  socket.data.renew = (token) => {
     const renewed = verify(token);
     notRevoked(renewed);
     if (renewed.id !== admission.identity?.id) throw new Failure("AUTH_FAILED", "the token is another user's");
     admission.identity = renewed;
     arm();
-    return {};
-  });
+  };
 }
+
+/** The action `refresh_token` of every namespace. */
+export const refresh: Action<{ socket: AnySocket }> = action(refreshToken, ({ token }, { socket }) => {
+  socket.data.renew?.(token);
+  return {};
+});

@@ -10,6 +10,8 @@ export interface SocketData {
   admission: Admission;
   /** What the namespace adds to every `error` event that this socket is told of. */
   errorDetail?: () => object;
+  /** Takes a newer token of the same user in the place of the old one. Throws a `Failure` for any other. */
+  renew?: (token: string) => void;
   /** What is still to be saved for it when the node drains. */
   beforeDrain?: () => Promise<void>;
 }

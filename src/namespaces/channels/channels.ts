@@ -1,13 +1,11 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
-import { z } from "zod";
 import { roomOf } from "../../contract/channels.ts";
 import { enter } from "../../realtime/entry.ts";
-import { action } from "../../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
+import { ACTIONS } from "./actions.ts";
 import type { Departures } from "./departures.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 import { createMembership, watchDepartures } from "./membership.ts";
-import { messageActions } from "./messages.ts";
 import { ownChannels } from "./own-channels.ts";
 import { createPendingSessions, type PendingSessions, type Waiter } from "./pending.ts";
 import { createSubscriptions } from "./subscriptions.ts";
@@ -46,17 +44,8 @@ function begin(socket: AnySocket, { pending, departures }: Shared, dependencies:
   const forget = (session: string): void => pending.forget(session, tell);
   const subscriptions = createSubscriptions(socket, { joined, heir, wait, forget }, dependencies);
   const membership = createMembership(socket, { joined, subscriptions, departures, heir }, dependencies);
-  const inOrder = enter(
-    socket,
-    {
-      ...subscriptions.actions,
-      ...membership.actions,
-      ...messageActions(socket, membership, dependencies),
-      heartbeat: action(z.unknown(), () => ({ timestamp: Date.now() })),
-    },
-    dependencies,
-    Promise.resolve().then(start),
-  );
+  const context = { socket, subscriptions, membership, dependencies };
+  const inOrder = enter(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
   socket.once("disconnect", () => {
     subscriptions.end();
     membership.end();
@@ -85,6 +74,6 @@ function begin(socket: AnySocket, { pending, departures }: Shared, dependencies:
     await subscriptions.add(
       new Map([...ownChannels(socket.data.admission).map((own) => [own, cursors[own]] as const), ...inherited]),
     );
-    for (const room of rooms) await membership.rejoin(room, cursors[`rooms/${room}`]);
+    for (const room of rooms) await membership.join(room, cursors[`rooms/${room}`]);
   }
 }

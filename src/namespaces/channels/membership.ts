@@ -1,9 +1,7 @@
 // Rooms of `/channels`: who is in them on which connection, and the news of who comes and goes.
 import type { Cluster } from "../../cluster/cluster.ts";
 import { channelOf } from "../../contract/channels.ts";
-import { presence, room } from "../../contract/channels-namespace.ts";
 import { Failure } from "../../contract/errors.ts";
-import { type Action, action } from "../../realtime/handler.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
 import type { Heir } from "../inheritance.ts";
 import { createDepartures, type Departures } from "./departures.ts";
@@ -12,9 +10,12 @@ import type { Subscriptions } from "./subscriptions.ts";
 
 /** The rooms of one socket. */
 export interface Membership {
-  readonly actions: Record<"join_room" | "leave_room" | "presence", Action>;
-  /** Joins a room again that the connection before this one was in. */
-  rejoin(room: string, offset: number | undefined): Promise<void>;
+  /** Joins a room, and hears it from now on or from the offset where another connection was cut. @returns how many users are in it */
+  join(room: string, inherited?: number): Promise<number>;
+  /** Leaves a room. @returns how many users are in it */
+  leave(room: string): Promise<number>;
+  /** Who is in a room that this connection has joined. */
+  members(room: string): Promise<string[]>;
   /** Throws `FORBIDDEN` for a room that this connection has not joined. */
   assertIn(room: string): void;
   /** The connection is gone. */
@@ -67,13 +68,13 @@ export function createMembership(
   const { user, identity } = socket.data.admission;
   const namespace = socket.nsp;
 
-  async function join(name: string, offset: number | undefined): Promise<number> {
+  async function join(name: string, inherited?: number): Promise<number> {
     if (identity === undefined) throw new Failure("FORBIDDEN");
     if (joined.has(name)) return (await cluster.presence.size(groupOf(name))).members;
     if (joined.size >= limits.roomsPerSocket.most) {
       throw new Failure("RATE_LIMIT", `at most ${limits.roomsPerSocket.most} rooms per connection`);
     }
-    await subscriptions.join(name, offset);
+    await subscriptions.join(name, inherited);
     await socket.join(channelOf.room(name));
     joined.add(name);
     const { first, members } = await cluster.presence.enter(groupOf(name), user, socket.id);
@@ -97,17 +98,11 @@ export function createMembership(
   }
 
   return {
-    actions: {
-      join_room: action(room, async ({ room: name }) => ({ room: name, members: await join(name, undefined) })),
-      leave_room: action(room, async ({ room: name }) => ({ room: name, members: await leave(name) })),
-      presence: action(presence, async ({ room: name, users = [] }) => {
-        if (name === undefined) return { online: await cluster.presence.online("channels", users) };
-        assertIn(name);
-        return { online: await cluster.presence.members(groupOf(name)) };
-      }),
-    },
-    async rejoin(name, offset) {
-      await join(name, offset);
+    join,
+    leave,
+    async members(name) {
+      assertIn(name);
+      return cluster.presence.members(groupOf(name));
     },
     assertIn,
     end() {

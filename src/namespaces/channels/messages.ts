@@ -1,65 +1,75 @@
 // What users of `/channels` say: to a room, to one user, to everyone, and that they are typing.
 import { randomUUID } from "node:crypto";
+import type { z } from "zod";
 import { channelOf, roomOf } from "../../contract/channels.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Identity } from "../../contract/identity.ts";
-import { chat, type MessageBody, roomMessage, type Said, typing, userMessage } from "../../contract/messaging.ts";
-import { type Action, action } from "../../realtime/handler.ts";
+import type { chat, roomMessage, Said, typing, userMessage } from "../../contract/messaging.ts";
 import type { AnySocket } from "../../realtime/types.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 import type { Membership } from "./membership.ts";
 
-/** The actions by which one socket speaks. `from` is always the authenticated user. */
-export function messageActions(
-  socket: AnySocket,
-  membership: Membership,
-  { messages, cluster, limits }: ChannelsDependencies,
-): Record<"room_message" | "user_message" | "chat" | "typing", Action> {
-  const speaker = (): Identity => {
-    const { identity } = socket.data.admission;
-    if (identity === undefined) throw new Failure("FORBIDDEN", "guests hear, they do not speak");
-    return identity;
-  };
-  const said = (from: Identity): Said => ({
-    from: from.id,
-    ...(from.name === undefined ? {} : { username: from.name }),
-    timestamp: Date.now(),
-  });
+/** Whoever speaks, on one socket. */
+export interface Speaker {
+  socket: AnySocket;
+  membership: Membership;
+  dependencies: ChannelsDependencies;
+}
 
-  /** Kept for the receiver, whoever and wherever that is; `delivered` says whether it is online now. */
-  async function toUser(to: string, body: MessageBody): Promise<{ id: string; delivered: boolean }> {
-    const [{ event }, online] = await Promise.all([
-      messages.toUser(speaker(), to, body),
-      cluster.presence.online("channels", [to]),
-    ]);
-    return { id: event.id, delivered: online.length > 0 };
+/** Says something in a room that the socket has joined. */
+export async function sayToRoom(
+  { room, ...body }: z.output<typeof roomMessage>,
+  { socket, membership, dependencies }: Speaker,
+): Promise<{ id: string; offset: number }> {
+  const from = identityOf(socket);
+  membership.assertIn(room);
+  const { event } = await dependencies.messages.toRoom(from, room, body);
+  return { id: event.id, offset: event.offset };
+}
+
+/** Says something to a user: kept for it, whoever and wherever that is. `delivered` says whether it is online now. */
+export async function sayToUser(
+  { to, ...body }: z.output<typeof userMessage>,
+  { socket, dependencies }: Speaker,
+): Promise<{ id: string; delivered: boolean }> {
+  const [{ event }, online] = await Promise.all([
+    dependencies.messages.toUser(identityOf(socket), to, body),
+    dependencies.cluster.presence.online("channels", [to]),
+  ]);
+  return { id: event.id, delivered: online.length > 0 };
+}
+
+/** A chat message: with `to` one to that user, otherwise for everyone now, and not kept. */
+export async function sayInChat({ to, content }: z.output<typeof chat>, speaker: Speaker): Promise<{ id: string }> {
+  if (to !== undefined) return { id: (await sayToUser({ to, content }, speaker)).id };
+  const { socket, dependencies } = speaker;
+  const from = identityOf(socket);
+  const turn = await dependencies.cluster.rates.take(dependencies.limits.chatToEveryone, from.id);
+  if (!turn.ok) throw new Failure("RATE_LIMIT", "one message a second to everyone");
+  socket.nsp.emit("chat", { content, ...saidBy(from) });
+  return { id: randomUUID() };
+}
+
+/** Shows others that somebody is typing. May get lost. */
+export function showTyping(
+  { to, room = "", content }: z.output<typeof typing>,
+  { socket, membership }: Speaker,
+): Record<string, never> {
+  const said = { ...(content === undefined ? {} : { content }), ...saidBy(identityOf(socket)) };
+  if (to !== undefined) socket.to(roomOf.user(to)).volatile.emit("typing", { to, ...said });
+  else {
+    membership.assertIn(room);
+    socket.to(channelOf.room(room)).volatile.emit("typing", { room, ...said });
   }
+  return {};
+}
 
-  return {
-    room_message: action(roomMessage, async ({ room, ...body }) => {
-      const from = speaker();
-      membership.assertIn(room);
-      const { event } = await messages.toRoom(from, room, body);
-      return { id: event.id, offset: event.offset };
-    }),
-    user_message: action(userMessage, ({ to, ...body }) => toUser(to, body)),
-    chat: action(chat, async ({ to, content }) => {
-      if (to !== undefined) return { id: (await toUser(to, { content })).id };
-      const from = speaker();
-      const turn = await cluster.rates.take(limits.chatToEveryone, from.id);
-      if (!turn.ok) throw new Failure("RATE_LIMIT", "one message a second to everyone");
-      socket.nsp.emit("chat", { content, ...said(from) });
-      return { id: randomUUID() };
-    }),
-    typing: action(typing, ({ to, room = "", content }) => {
-      const from = speaker();
-      const payload = { ...(content === undefined ? {} : { content }), ...said(from) };
-      if (to !== undefined) socket.to(roomOf.user(to)).volatile.emit("typing", { to, ...payload });
-      else {
-        membership.assertIn(room);
-        socket.to(channelOf.room(room)).volatile.emit("typing", { room, ...payload });
-      }
-      return {};
-    }),
-  };
+/** Always the authenticated user, never the client's word. */
+function identityOf({ data: { admission } }: AnySocket): Identity {
+  if (admission.identity === undefined) throw new Failure("FORBIDDEN", "guests hear, they do not speak");
+  return admission.identity;
+}
+
+function saidBy({ id, name }: Identity): Said {
+  return { from: id, ...(name === undefined ? {} : { username: name }), timestamp: Date.now() };
 }

@@ -1,10 +1,9 @@
 // The subscriptions of one socket of `/channels`: subscribe, unsubscribe, ack.
 import type { z } from "zod";
 import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channels.ts";
-import { acknowledge, type Subscribed, subscribe, unsubscribe } from "../../contract/channels-namespace.ts";
+import type { Subscribed, subscribe } from "../../contract/channels-namespace.ts";
 import { Failure } from "../../contract/errors.ts";
 import { emitError } from "../../realtime/errors.ts";
-import { type Action, action } from "../../realtime/handler.ts";
 import type { From } from "../../realtime/streams/start.ts";
 import { type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";
 import type { AnySocket } from "../../realtime/types.ts";
@@ -14,7 +13,12 @@ import type { ChannelsDependencies } from "./dependencies.ts";
 
 /** What one socket hears. */
 export interface Subscriptions {
-  readonly actions: Record<"subscribe" | "unsubscribe" | "ack", Action>;
+  /** Asks for a channel. Rejects with `FORBIDDEN` where it is not this user's. */
+  subscribe(asked: z.output<typeof subscribe>): Promise<Subscribed>;
+  /** Asks for a channel no more; for notifications, also not for those to everyone. */
+  unsubscribe(channel: string): void;
+  /** Everything up to `offset` has been handled. */
+  acknowledge(channel: string, offset: number): Promise<void>;
   /** Hears channels of its own without being asked: from the offset that was inherited, or from the cursor on. */
   add(channels: ReadonlyMap<string, number | undefined>): Promise<void>;
   /** Hears a room that is being joined, from now on or from where it was cut. */
@@ -107,7 +111,7 @@ export function createSubscriptions(
     if (name?.kind !== "rooms" || !joined.has(name.id)) void socket.leave(channel);
   }
 
-  async function onSubscribe(asked: z.output<typeof subscribe>): Promise<Subscribed> {
+  async function ask(asked: z.output<typeof subscribe>): Promise<Subscribed> {
     const { channel, since, epoch } = asked;
     const { name, id } = channel;
     const already = running.get(name);
@@ -127,7 +131,7 @@ export function createSubscriptions(
       pending.set(name, where);
       wait(id);
       // Whoever registers it from now on tells of it; who has done so just before is seen here.
-      if ((await runSessions.owner(id)) !== undefined) return onSubscribe(asked);
+      if ((await runSessions.owner(id)) !== undefined) return ask(asked);
       return { channel: name, offset: 0, recovered: true, replayed: 0 };
     }
     const withEveryone = name === channelOf.notifications(user) && !running.has(EVERYONE);
@@ -164,19 +168,15 @@ export function createSubscriptions(
   }
 
   return {
-    actions: {
-      subscribe: action(subscribe, onSubscribe),
-      unsubscribe: action(unsubscribe, ({ channel: { name } }) => {
-        leave(name);
-        if (name === channelOf.notifications(user)) leave(EVERYONE);
-        return { channel: name };
-      }),
-      ack: action(acknowledge, async ({ channel: { name }, offset }) => {
-        if (!running.has(name)) throw new Failure("FORBIDDEN", `channel: ${name} is not subscribed`);
-        heir.acknowledged(name, offset);
-        if (!liveOnly) await events.acknowledge(user, name, offset);
-        return {};
-      }),
+    subscribe: ask,
+    unsubscribe(channel) {
+      leave(channel);
+      if (channel === channelOf.notifications(user)) leave(EVERYONE);
+    },
+    async acknowledge(channel, offset) {
+      if (!running.has(channel)) throw new Failure("FORBIDDEN", `channel: ${channel} is not subscribed`);
+      heir.acknowledged(channel, offset);
+      if (!liveOnly) await events.acknowledge(user, channel, offset);
     },
     async add(channels) {
       const wanted = [...channels].filter(([channel]) => !running.has(channel));
