@@ -1,6 +1,7 @@
 // A worker: a node in a process that the primary has started. It does not listen to the terminal, but to the primary.
 import { setupWorker } from "@socket.io/sticky";
 import type { Logger } from "pino";
+import type { Server } from "socket.io";
 import { createClasswire } from "./app.ts";
 import type { Config } from "./config.ts";
 import { createStop } from "./stopping.ts";
@@ -20,7 +21,8 @@ export async function serveAsWorker(config: Config, logger: Logger): Promise<voi
 
   // With polling, the requests of a client have to come to the same worker: the primary hands the connections out.
   const sticky = config.transports.includes("polling");
-  if (sticky) setupWorker(classwire.io);
+  // sticky uses nothing of Socket.IO but the server that it is attached to, which ours does not name: it would close it.
+  if (sticky) setupWorker({ httpServer: classwire.server } as unknown as Server);
   const urls = sticky ? [] : await classwire.listen();
   process.send?.({ classwire: "serving", urls } satisfies FromWorker);
 }
