@@ -21,8 +21,8 @@ export async function serveAsWorker(config: Config, logger: Logger): Promise<voi
 
   // With polling, the requests of a client have to come to the same worker: the primary hands the connections out.
   const sticky = config.transports.includes("polling");
-  // sticky uses nothing of Socket.IO but the server that it is attached to, which ours does not name: it would close it.
-  if (sticky) setupWorker({ httpServer: classwire.server } as unknown as Server);
+  // sticky uses only these two; ours does not name the HTTP server, because Socket.IO would close it.
+  if (sticky) setupWorker({ httpServer: classwire.server, engine: classwire.io.engine } as unknown as Server);
   const urls = sticky ? [] : await classwire.listen();
   process.send?.({ classwire: "serving", urls } satisfies FromWorker);
 }
