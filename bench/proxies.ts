@@ -79,6 +79,12 @@ async function behind(name: string, proxy: Child): Promise<void> {
     await new Promise((done) => setTimeout(done, 3000)); // until the proxy has seen it, as a deployment would wait
     console.log(`${name}: node ${index} exit ${exit?.code}, slowest return ${Math.round(fleet.slowestReturn())} ms`);
   }
+  await services.redis.stop();
+  await new Promise((done) => setTimeout(done, 5000));
+  const alone = await listen(through, "/channels", `${name}-alone`);
+  alone.close();
+  await services.redis.restart();
+  console.log(`${name}: lets clients in while Redis is away`);
   const report = await fleet.finish();
   console.log(`${name}: ${JSON.stringify(report)}`);
   if (report.missing + report.disordered > 0) process.exitCode = 1;
