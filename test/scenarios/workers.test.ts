@@ -44,8 +44,7 @@ describe.each([
     const banners = server.lines.filter((line) => line.includes("Classwire is at"));
     expect(banners).toHaveLength(1);
     expect(banners[0]).toContain(`:${server.ports[0]} and http://127.0.0.1:${server.ports[1]}`);
-    expect(workersOf()).toHaveLength(2);
-    expect(await differentWorkers(server.url)).toBe(2);
+    expect(workersOf()).toHaveLength(2); // that both are asked is tried below: these may have started in the same second
 
     // The tokens of the banner are good on both workers: the generated secret is the same.
     const tokens = server.lines.filter((line) => /^\s+eyJ/.test(line)).map((line) => line.trim());
