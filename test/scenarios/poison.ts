@@ -1,6 +1,7 @@
 // Messages that no node ever sends, for every channel of Redis that nodes listen on.
 import { randomBytes } from "node:crypto";
-import { createClient } from "redis";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient, type RedisClientType } from "redis";
 
 const SOCKET_IO = ["/channels", "/dashboard", "/study-time"].flatMap((namespace) => [
   `socket.io#${namespace}#`,
@@ -39,28 +40,40 @@ const FOR_BUS: readonly string[] = [
 ];
 
 /** Publishes `count` of them, each on a channel of its kind; resolves when Redis has taken all. */
-export async function poison(url: string, count: number): Promise<void> {
-  const client = await createClient({ url }).connect();
-  for (let sent = 0; sent < count; ) {
-    const batch: Promise<unknown>[] = [];
-    for (let size = 0; size < 500 && sent < count; size++, sent++) {
-      const random = randomBytes(1 + (sent % 64));
-      if (sent % 4 === 0) batch.push(client.publish("classwire:bus", FOR_BUS[(sent / 4) % FOR_BUS.length] ?? ""));
-      else batch.push(client.publish(SOCKET_IO[sent % SOCKET_IO.length] ?? "", FOR_ADAPTER[sent % 23] ?? random));
+export function poison(url: string, count: number): Promise<void> {
+  return asAdmin(url, async (client) => {
+    for (let sent = 0; sent < count; ) {
+      const batch: Promise<unknown>[] = [];
+      for (let size = 0; size < 100 && sent < count; size++, sent++) {
+        const random = randomBytes(1 + (sent % 64));
+        if (sent % 4 === 0) batch.push(client.publish("classwire:bus", FOR_BUS[(sent / 4) % FOR_BUS.length] ?? ""));
+        else batch.push(client.publish(SOCKET_IO[sent % SOCKET_IO.length] ?? "", FOR_ADAPTER[sent % 23] ?? random));
+      }
+      await Promise.all(batch);
     }
-    await Promise.all(batch);
-  }
-  client.destroy();
+  });
 }
 
 /** Has Redis close every connection of the nodes, `times` over, with a pause in which some come back. */
-export async function cutConnections(url: string, times: number, pauseMs: number): Promise<void> {
-  const client = await createClient({ url }).connect();
-  for (let time = 0; time < times; time++) {
-    for (const type of ["normal", "pubsub"]) {
-      await client.sendCommand(["CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"]);
+export function cutConnections(url: string, times: number, pauseMs: number): Promise<void> {
+  return asAdmin(url, async (client) => {
+    for (let time = 0; time < times; time++) {
+      for (const type of ["normal", "pubsub"]) {
+        await client.sendCommand(["CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"]);
+      }
+      await sleep(pauseMs);
     }
-    await new Promise((done) => setTimeout(done, pauseMs));
+  });
+}
+
+/** A connection for as long as `use` takes; one that waits as long as a loaded machine makes it. */
+async function asAdmin(url: string, use: (client: RedisClientType) => Promise<void>): Promise<void> {
+  const client: RedisClientType = createClient({ url, commandOptions: { timeout: 0 } });
+  client.on("error", () => undefined); // what fails is told by the command that fails
+  await client.connect();
+  try {
+    await use(client);
+  } finally {
+    client.destroy();
   }
-  client.destroy();
 }
