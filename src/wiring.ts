@@ -222,7 +222,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       await drain(namespaces, overMs, onFault);
     },
     async close() {
-      await served.close();
+      served.close();
       delivery.close();
       await raw.close(); // io.close() would wait for it for ever
       await io.close();

@@ -25,7 +25,10 @@ export interface Cluster {
   readonly bus: Bus;
   /** Whether the shared memory answers, for `/readyz`. */
   health(): ClusterHealth;
-  /** Gives back everything of this node and lets go of the connections. No listener is called afterwards. */
+  /**
+   * Gives back everything of this node and lets go of the connections. No listener is called afterwards. Who is still
+   * present then is so for a few seconds more, and if they have not come back elsewhere, another node hears `onGone`.
+   */
   close(): Promise<void>;
 }
 

@@ -1,4 +1,5 @@
 // A rolling restart behind a proxy: one node after the other goes and comes back, and nobody misses anything.
+import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type RunningProxy, startProxy } from "../../scripts/cluster/proxy.mjs";
@@ -8,6 +9,7 @@ import { freePorts } from "../support/free-port.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
 import { createDatabase } from "../support/shared.ts";
 import { type Fleet, launchFleet } from "./fleet.ts";
+import { listen, listenRaw } from "./nodes.ts";
 
 let redis: Redis;
 let nodes: TestServer[];
@@ -54,6 +56,31 @@ describe("a rolling restart of three nodes", () => {
 });
 
 describe("a node that stops", () => {
+  it("tells once that a user has gone who does not come back, and nothing of one who does", async () => {
+    const going = await start(0);
+    const stays = await start(0);
+    const watcher = await listen(stays, "/channels", "watcher");
+    await watcher.ask("join_room", { room: "hall" });
+    for (const user of ["leaves", "returns"]) {
+      (await listenRaw(going, "/ws", user)).send({ type: "join_room", content: "hall" });
+      await watcher.hears("presence", `"${user}"`, '"online":true');
+    }
+    const leaving = [...going.classwire.io.of("/channels").sockets.values()];
+    const returned = Promise.all(
+      leaving
+        .filter(({ data }) => data.admission.user === "returns")
+        .map((socket) => once(socket, "disconnect").then(() => listenRaw(stays, "/ws", "returns"))),
+    );
+    await going.close();
+    const [back] = await returned;
+    await watcher.hears("presence", '"leaves"', '"online":false');
+    back?.send({ type: "room_message", content: { room: "hall", text: "here I am" } });
+    await watcher.hears("room_message", "here I am");
+    const gone = watcher.heard.filter(({ name, body }) => name === "presence" && !body.online);
+    expect(gone.map(({ body }) => body.user)).toEqual(["leaves"]);
+    await stays.close();
+  });
+
   it("does not wait for a proxy that keeps asking on a connection that it keeps", async () => {
     const node = await start(0);
     const agent = new Agent({ keepAlive: true, maxSockets: 8 });

@@ -51,10 +51,14 @@ export class Keeper {
     return this.#gone.add(listener);
   }
 
-  /** Clears away all entries of a session: a dead one, or one of this node. @throws Unavailable */
-  async sweep(session: string): Promise<void> {
+  /**
+   * Clears away all entries of a session: a dead one, or one of this node. Who is present stays so for `lingerMs`, if given;
+   * then another node tells that they have gone. @throws Unavailable
+   */
+  async sweep(session: string, lingerMs?: number): Promise<void> {
+    const args = lingerMs === undefined ? [session] : [session, String(lingerMs)];
     for (let left = 1; left > 0; ) {
-      left = await this.#link.call("sweep", NODES_KEY, [session], (reply) => {
+      left = await this.#link.call("sweep", NODES_KEY, args, (reply) => {
         const [rest, gone, changes] = list(reply);
         this.#mirror.apply(words(changes));
         for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });

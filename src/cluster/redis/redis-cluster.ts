@@ -53,7 +53,7 @@ export const createRedisCluster = ({ url, log, now = Date.now, timing }: RedisCl
       keeper.close();
       mirror.clear();
       // What is not given back now, because Redis does not answer, is swept by the others.
-      await keeper.sweep(link.owner()).catch(() => undefined);
+      await keeper.sweep(link.owner(), clients.timing.lingerMs).catch(() => undefined);
       link.close();
       await clients.close();
     },

@@ -10,6 +10,8 @@ export type Timing = {
   deadlineMs: number;
   /** Entries of a cluster that died as a whole vanish after so long. */
   keepMs: number;
+  /** Who was present on a node that stops in good order counts as there for so long, because most come back elsewhere. */
+  lingerMs: number;
   /** How often each connection pings, so that an idle one is noticed when it is dead. */
   pingMs: number;
   /** A connection that has carried nothing for so long is given up. Must be longer than `pingMs`. */
@@ -24,6 +26,7 @@ export const DEFAULT_TIMING: Timing = {
   ttlMs: 10_000,
   deadlineMs: 2_000,
   keepMs: 600_000,
+  lingerMs: 5_000,
   pingMs: 3_000,
   socketMs: 8_000,
   reconnectMs: 1_000,

@@ -16,20 +16,17 @@ interface Shared {
   departures: Departures;
 }
 
-/** Serves the namespace. @returns lets go of what is still open; those who have gone lately are gone then */
-export function serveChannels(
-  namespace: AnyNamespace,
-  dependencies: ChannelsDependencies,
-): { close: () => Promise<void> } {
+/** Serves the namespace. @returns lets go of what is still open */
+export function serveChannels(namespace: AnyNamespace, dependencies: ChannelsDependencies): { close: () => void } {
   const { control, cluster, runSessions, times, onFault } = dependencies;
   const pending = createPendingSessions((session) => runSessions.owner(session), times.pendingEveryMs, onFault);
   const departures = watchDepartures(namespace, cluster, times.awayAfterMs, onFault);
   control.onSessionRegistered((session, owner) => pending.registered(session, owner));
   namespace.on("connection", (socket) => begin(socket, { pending, departures }, dependencies));
   return {
-    async close() {
+    close() {
       pending.close();
-      await departures.flush();
+      departures.close();
     },
   };
 }

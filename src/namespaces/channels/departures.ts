@@ -11,8 +11,8 @@ export interface Departure {
 export interface Departures {
   /** The connection has gone; its rooms are left when the time is over. */
   add(departure: Departure): void;
-  /** Leaves all of them now, because the node goes. */
-  flush(): Promise<void>;
+  /** Leaves none of them any more, because the node goes: the others do it, for those who do not come back to them. */
+  close(): void;
 }
 
 /** Makes them. `leave` takes the connection out of the rooms, and tells those who stay; `afterMs` is the time in between. */
@@ -22,16 +22,19 @@ export function createDepartures(
   onFault: (error: unknown) => void,
 ): Departures {
   const open = new Map<Departure, NodeJS.Timeout>();
-  const depart = async (departure: Departure): Promise<void> => {
-    clearTimeout(open.get(departure));
-    if (open.delete(departure)) await leave(departure).catch(onFault);
+  let closed = false;
+  const depart = (departure: Departure): void => {
+    open.delete(departure);
+    leave(departure).catch(onFault);
   };
   return {
     add(departure) {
-      open.set(departure, setTimeout(depart, afterMs, departure).unref());
+      if (!closed) open.set(departure, setTimeout(depart, afterMs, departure).unref());
     },
-    async flush() {
-      await Promise.all([...open.keys()].map(depart));
+    close() {
+      closed = true;
+      for (const timer of open.values()) clearTimeout(timer);
+      open.clear();
     },
   };
 }

@@ -71,6 +71,27 @@ describe("a node", () => {
     expect(gone).toEqual([`${key} ann`]);
   });
 
+  it("that stops leaves its users present for a while: who comes back elsewhere has never been away, of others one node tells", async () => {
+    const timing = { ...FAST, lingerMs: 1000 };
+    const [one, other, going] = [await open(timing), await open(timing), await openNode(url, timing)];
+    const key = uniqueKey("room");
+    const gone: string[] = [];
+    for (const node of [one, other]) {
+      node.presence.onGone(({ group, member }) => group === key && gone.push(member));
+    }
+    await going.presence.enter(key, "leaves", "1");
+    await going.presence.enter(key, "returns", "2");
+    await going.close();
+    expect(await one.presence.members(key)).toEqual(["leaves", "returns"]);
+    expect(await one.bus.nodes()).not.toContain(going.node);
+    expect(await one.presence.enter(key, "returns", "3")).toEqual({ first: false, members: 2 });
+    await eventually(() => gone.length > 0);
+    expect(await other.presence.members(key)).toEqual(["returns"]);
+    expect(await other.presence.leave(key, "returns", "3")).toEqual({ last: false, members: 1 }); // it is the other's
+    expect(await one.presence.leave(key, "returns", "3")).toEqual({ last: true, members: 0 });
+    expect(gone).toEqual(["leaves"]);
+  });
+
   it("that is cut off decides alone, counts as dead, and gets its entries back with its line", async () => {
     const other = await open();
     const { node, cable } = await openOnCable();

@@ -1,4 +1,4 @@
-// Departures: left when the time is over, or at once when the node goes; never twice.
+// Departures: left when the time is over, unless the node goes before.
 import { expect, it } from "vitest";
 import { createDepartures } from "../../../src/namespaces/channels/departures.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -28,11 +28,18 @@ it("leave when the time is over", async () => {
   expect(performance.now() - began).toBeGreaterThanOrEqual(29);
 });
 
-it("leave at once when the node goes, each once, and one that fails holds up no other", async () => {
-  const { departures, left, faults } = create(60_000);
+it("are left by nobody here any more once the node goes; one that fails is told of and holds up no other", async () => {
+  const { departures, left, faults } = create(20);
   for (const user of ["lin", "broken", "mei"]) departures.add(gone(user));
-  await departures.flush();
-  await departures.flush();
+  await eventually(() => left.length === 2);
   expect(left).toEqual(["lin", "mei"]);
   expect(faults).toHaveLength(1);
+
+  departures.add(gone("late"));
+  departures.close();
+  departures.add(gone("later"));
+  const other = create(40);
+  other.departures.add(gone("by now they would have gone"));
+  await eventually(() => other.left.length === 1);
+  expect(left).toEqual(["lin", "mei"]);
 });
