@@ -1,5 +1,5 @@
 // What crossing from one node to another costs: latency and server CPU of two Classwire nodes beside two plain Socket.IO servers
-// with the same adapter and Redis, in turns, in one run. Usage: npm run bench:cluster [-- seconds per turn, 5] [turns, 4]
+// with the same adapter and Redis, in turns, in one run. Usage: npm run bench:cluster [-- seconds per turn, 2] [turns, 20]
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Socket } from "socket.io-client";
@@ -7,12 +7,12 @@ import { startChild } from "../test/support/child.ts";
 import { connectTo, next } from "../test/support/classwire.ts";
 import { quantile, startServices } from "./services.ts";
 
-const SECONDS = Number(process.argv[2] ?? 5);
-const TURNS = Number(process.argv[3] ?? 4);
-const PUBLISHERS = 20;
+const SECONDS = Number(process.argv[2] ?? 2);
+const TURNS = Number(process.argv[3] ?? 20);
+const PUBLISHERS = 5;
 const RECEIVERS = 20;
 /** Of each publisher; a connection may send 50. */
-const PER_SECOND = 10;
+const PER_SECOND = 40;
 /** A clock tick of the kernel (`getconf CLK_TCK`), in microseconds. */
 const TICK_US = 10_000;
 
@@ -23,10 +23,13 @@ interface Pair {
   readonly speakers: readonly Socket[];
   readonly hearers: readonly Socket[];
 }
+/** What one turn of one pair came to. */
 interface Figures {
-  readonly latencies: number[];
-  cpuUs: number;
-  deliveries: number;
+  readonly deliveries: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** CPU of both servers, microseconds per delivery. */
+  readonly cpu: number;
 }
 
 const services = await startServices();
@@ -74,12 +77,9 @@ function cpu(pids: readonly number[]): number {
 }
 
 /** Lets every speaker say something at its rate, for a while; where to depends on the kind of load. */
-async function load({ speakers, hearers, pids }: Pair, kind: "room" | "user", seconds: number, into?: Figures) {
-  let deliveries = 0;
-  const heard = ({ content }: { content: { at: number } }) => {
-    deliveries++;
-    into?.latencies.push(performance.now() - content.at);
-  };
+async function load({ speakers, hearers, pids }: Pair, kind: "room" | "user", seconds: number): Promise<Figures> {
+  const latencies: number[] = [];
+  const heard = ({ content }: { content: { at: number } }) => latencies.push(performance.now() - content.at);
   for (const socket of hearers) socket.on("typing", heard);
   const before = cpu(pids);
   const began = performance.now();
@@ -91,35 +91,46 @@ async function load({ speakers, hearers, pids }: Pair, kind: "room" | "user", se
     speakers[said % PUBLISHERS]?.emit("typing", { ...target, content: { at: performance.now() } });
   }
   await new Promise((done) => setTimeout(done, 300));
-  if (into !== undefined) {
-    into.cpuUs += cpu(pids) - before;
-    into.deliveries += deliveries;
-  }
   for (const socket of hearers) socket.off("typing", heard);
+  const sorted = latencies.sort((a, b) => a - b);
+  return {
+    deliveries: sorted.length,
+    p50: quantile(sorted, 0.5),
+    p99: quantile(sorted, 0.99),
+    cpu: (cpu(pids) - before) / sorted.length,
+  };
 }
 
-const round = (value: number, digits = 2) => Number(value.toFixed(digits));
+const middle = (values: readonly number[]): number =>
+  quantile(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  );
+const round = (value: number): number => Number(value.toFixed(2));
+
 for (const kind of ["room", "user"] as const) {
-  const figures = new Map(pairs.map(({ name }) => [name, { latencies: [], cpuUs: 0, deliveries: 0 } as Figures]));
-  for (const pair of pairs) await load(pair, kind, 2); // warm
-  for (let turn = 0; turn < TURNS; turn++) {
+  const turns: { plain: Figures; classwire: Figures }[] = [];
+  for (let turn = -1; turn < TURNS; turn++) {
     // Whoever goes first has the machine as the other one left it: they take turns in that too.
-    for (const pair of turn % 2 === 0 ? pairs : [...pairs].reverse())
-      await load(pair, kind, SECONDS, figures.get(pair.name));
+    const order = turn % 2 === 0 ? pairs : [...pairs].reverse();
+    const done = new Map<Pair, Figures>();
+    for (const pair of order) done.set(pair, await load(pair, kind, SECONDS));
+    const [plain, classwire] = pairs.map((pair) => done.get(pair));
+    if (turn >= 0 && plain !== undefined && classwire !== undefined) turns.push({ plain, classwire }); // the first warms up
   }
   const what = kind === "room" ? `to a room of ${RECEIVERS} on the other node` : "to one user on the other node";
-  console.log(`\n${PUBLISHERS * PER_SECOND} messages a second ${what}:`);
+  console.log(`\n${PUBLISHERS * PER_SECOND} messages a second ${what}, the middle one of ${TURNS} turns:`);
   console.table(
-    [...figures].map(([server, { latencies, cpuUs, deliveries }]) => {
-      const sorted = latencies.sort((a, b) => a - b);
-      return {
-        server,
-        deliveries,
-        "p50 ms": round(quantile(sorted, 0.5)),
-        "p99 ms": round(quantile(sorted, 0.99)),
-        "CPU µs per delivery, both nodes": round(cpuUs / deliveries, 1),
-      };
-    }),
+    Object.fromEntries(
+      (["p50", "p99", "cpu"] as const).map((figure) => [
+        figure === "cpu" ? "CPU µs per delivery, both nodes" : `${figure} ms`,
+        {
+          "plain Socket.IO": round(middle(turns.map(({ plain }) => plain[figure]))),
+          Classwire: round(middle(turns.map(({ classwire }) => classwire[figure]))),
+          "Classwire / plain": round(middle(turns.map(({ plain, classwire }) => classwire[figure] / plain[figure]))),
+        },
+      ]),
+    ),
   );
 }
 for (const { speakers, hearers } of pairs) for (const socket of [...speakers, ...hearers]) socket.close();

@@ -11,7 +11,8 @@ const subscriber = publisher.duplicate();
 await Promise.all([publisher.connect(), subscriber.connect()]);
 const http = createServer();
 const io = new Server(http, {
-  adapter: createAdapter(publisher, subscriber),
+  // A key of its own: what its peer says over the same Redis is not its business.
+  adapter: createAdapter(publisher, subscriber, { key: "plain" }),
   transports: ["websocket"],
   serveClient: false,
 });
