@@ -39,12 +39,12 @@ const FOR_BUS: readonly string[] = [
   ),
 ];
 
-/** Publishes `count` of them, each on a channel of its kind; resolves when Redis has taken all. */
-export function poison(url: string, count: number): Promise<void> {
+/** Publishes `count` of them from the one numbered `first`, each on a channel of its kind; resolves when Redis has taken all. */
+export function poison(url: string, count: number, first = 0): Promise<void> {
   return asAdmin(url, async (client) => {
-    for (let sent = 0; sent < count; ) {
+    for (let sent = first; sent < first + count; ) {
       const batch: Promise<unknown>[] = [];
-      for (let size = 0; size < 100 && sent < count; size++, sent++) {
+      for (let size = 0; size < 100 && sent < first + count; size++, sent++) {
         const random = randomBytes(1 + (sent % 64));
         if (sent % 4 === 0) batch.push(client.publish("classwire:bus", FOR_BUS[(sent / 4) % FOR_BUS.length] ?? ""));
         else batch.push(client.publish(SOCKET_IO[sent % SOCKET_IO.length] ?? "", FOR_ADAPTER[sent % 23] ?? random));

@@ -3,6 +3,7 @@ import { createAdapter, type RedisAdapter } from "@socket.io/redis-adapter";
 import { decode, encode } from "notepack.io";
 import { isRequest, isResponse, REQUEST, readBroadcast, withoutSecrets } from "./adapter-messages.ts";
 import type { RedisClients } from "./clients.ts";
+import { isDeepJson, isDeepMessagePack } from "./depth.ts";
 
 /** How long `serverSideEmit` with an answer and the like wait for the other nodes. */
 const REQUESTS_TIMEOUT_MS = 1_500;
@@ -52,14 +53,14 @@ export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void
   };
   const tryDecode = (message: Buffer): unknown => {
     try {
-      return decode(message);
+      return isDeepMessagePack(message) ? undefined : decode(message);
     } catch {
       return undefined;
     }
   };
   const isBadJson = (message: Buffer): boolean => {
     try {
-      return expected.read(JSON.parse(message.toString())) === undefined;
+      return isDeepJson(message) || expected.read(JSON.parse(message.toString())) === undefined;
     } catch {
       return true;
     }

@@ -2,6 +2,7 @@
 import type { Bus, BusListener } from "../bus.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
+import { isDeepJson } from "./depth.ts";
 import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
 import type { Link } from "./link.ts";
 import { words } from "./replies.ts";
@@ -45,7 +46,7 @@ export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
     if (!sent) dropped += messages.length;
   };
   const receive = (payload: Buffer) => {
-    const parsed = parse(payload.toString());
+    const parsed = isDeepJson(payload) ? undefined : parse(payload.toString());
     if (parsed === undefined) {
       malformed += 1;
       return;

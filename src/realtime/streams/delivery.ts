@@ -83,6 +83,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
           namespace.local.to(room).emit(event.event, ...wireArguments(event));
         },
         readAfter: (offset) => log.read(channel, offset, GAP_PAGE),
+        isAlone: () => cluster.health().redis === "down",
       });
       open.ready = stream;
       stream.receive(open.early.splice(0));

@@ -1,8 +1,10 @@
 // One channel on this node: its head, and its events handed on in order, each once.
 import type { LoggedEvent } from "../../contract/durable.ts";
 
-/** How long an event may wait for the one before it, which another node may still be publishing, before the log is read. */
-const GAP_MS = 50;
+/** How long an event may wait for the one before it, which may be on its way from another node, before the log is read. */
+const GAP_MS = 20;
+/** The same while nothing can be on its way: only what comes in the same moment is waited for. */
+const ALONE_MS = 1;
 /** How long to wait after the log could not be read, or did not have what it should. */
 const RETRY_MS = 1000;
 
@@ -14,6 +16,8 @@ export interface StreamOptions {
   deliver: (event: LoggedEvent) => void;
   /** Reads the events after an offset from the log, and the oldest offset that it keeps. */
   readAfter: (offset: number) => Promise<{ events: LoggedEvent[]; oldest: number }>;
+  /** True while no other node can be heard: what is missing is not on its way then. */
+  isAlone: () => boolean;
 }
 
 /** The events of one channel in the order of their offsets. */
@@ -31,7 +35,7 @@ export interface Stream {
 }
 
 /** Opens the stream of one channel. */
-export function createStream({ head: start, deliver, readAfter }: StreamOptions): Stream {
+export function createStream({ head: start, deliver, readAfter, isAlone }: StreamOptions): Stream {
   const early = new Map<number, LoggedEvent>();
   let waiting: { offset: number; resolve: () => void }[] = [];
   let head = start;
@@ -40,7 +44,7 @@ export function createStream({ head: start, deliver, readAfter }: StreamOptions)
   let reading = false;
   let closed = false;
 
-  function advance(wait = GAP_MS): void {
+  function advance(wait = isAlone() ? ALONE_MS : GAP_MS): void {
     for (let next = early.get(head + 1); next !== undefined; next = early.get(head + 1)) {
       early.delete(next.offset);
       head = next.offset;
@@ -78,7 +82,7 @@ export function createStream({ head: start, deliver, readAfter }: StreamOptions)
       reading = false;
       skipTo(oldest - 1);
       take(events);
-      advance(events.length === 0 && early.size === 0 ? RETRY_MS : GAP_MS);
+      advance(events.length === 0 && early.size === 0 ? RETRY_MS : undefined);
     } catch {
       reading = false; // the log cannot be read now; the gap stays
       advance(RETRY_MS);

@@ -1,5 +1,5 @@
 // A stream: events in the order of their offsets, each once, and gaps read from the log.
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import type { LoggedEvent } from "../../../src/contract/durable.ts";
 import { createStream, type Stream } from "../../../src/realtime/streams/stream.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -19,7 +19,7 @@ afterEach(() => {
   for (const stream of open.splice(0)) stream.close();
 });
 
-function streamOver(log: number[], head = 0) {
+function streamOver(log: number[], { head = 0, isAlone = (): boolean => false } = {}) {
   const delivered: number[] = [];
   const reads: number[] = [];
   const stream = createStream({
@@ -29,6 +29,7 @@ function streamOver(log: number[], head = 0) {
       reads.push(offset);
       return { events: events(...log.filter((kept) => kept > offset)), oldest: log[0] ?? 1 };
     },
+    isAlone,
   });
   open.push(stream);
   return { stream, delivered, reads };
@@ -57,14 +58,35 @@ it("reads a missing event from the log", async () => {
   await eventually(() => expect(delivered).toEqual([1, 2, 3]));
 });
 
+it("waits for what may be on its way from another node, and does not while none can be heard", async () => {
+  vi.useFakeTimers();
+  try {
+    let alone = false;
+    const { stream, delivered, reads } = streamOver([1, 2, 3, 4], { isAlone: () => alone });
+    stream.receive(events(2));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(reads).toEqual([]);
+    stream.receive(events(1));
+    expect(delivered).toEqual([1, 2]);
+
+    alone = true;
+    stream.receive(events(4));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(reads).toEqual([2]);
+    expect(delivered).toEqual([1, 2, 3, 4]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 it("reads the last events when it hears how far the log goes", async () => {
-  const { stream, delivered } = streamOver([5, 6, 7], 4);
+  const { stream, delivered } = streamOver([5, 6, 7], { head: 4 });
   stream.reach(7);
   await eventually(() => expect(delivered).toEqual([5, 6, 7]));
 });
 
 it("goes on behind what retention has taken from the log", async () => {
-  const { stream, delivered } = streamOver([8, 9], 4);
+  const { stream, delivered } = streamOver([8, 9], { head: 4 });
   stream.receive(events(9));
   await eventually(() => expect(delivered).toEqual([8, 9]));
   stream.receive(events(10));
@@ -82,6 +104,7 @@ it("tries again when the log cannot be read", async () => {
       broken = false;
       throw new Error("the database is away");
     },
+    isAlone: () => false,
   });
   open.push(stream);
   stream.receive(events(2));
@@ -111,6 +134,7 @@ it("skips what the log no longer has, and keeps what came early", async () => {
     head: 0,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async () => ({ events: [], oldest: 5 }),
+    isAlone: () => false,
   });
   open.push(stream);
   stream.receive(events(3, 5));
