@@ -4,6 +4,7 @@ import jwt from "jsonwebtoken";
 import { z } from "zod";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, roles, type VerifyToken } from "../contract/identity.ts";
+import { userId as userIdText } from "../contract/ids.ts";
 
 /** Longest token that is looked at, in bytes. */
 const MAX_TOKEN_BYTES = 4096;
@@ -19,7 +20,7 @@ export interface TokenSettings {
   audience: string | undefined;
 }
 
-const idClaim = z.union([z.string(), z.number()]).transform(String).pipe(z.string().min(1).max(128));
+const idClaim = z.union([z.string(), z.number()]).transform(String).pipe(userIdText);
 const claims = z.object({
   sub: idClaim.optional(),
   user_id: idClaim.optional(),

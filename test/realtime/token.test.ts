@@ -95,6 +95,7 @@ describe("a token that is refused", () => {
     ["names nobody", sign({ role: "admin" })],
     ["has an id that is no string or number", sign({ user_id: { $gt: "" } })],
     ["has an id that is too long", sign({ sub: "x".repeat(129) })],
+    ["has an id that no database keeps", sign({ sub: "x\u0000" })],
     ["has an unknown role", sign({ sub: "1", role: "root" })],
   ])("because it %s", (_why, token) => {
     expect(codeOf(() => verify(token))).toBe("INVALID_TOKEN");
