@@ -50,6 +50,7 @@ export async function spawnServer(
     PORT: ports.join(","),
     DATABASE_URL: "memory:",
     JWT_SECRET: TEST_SECRET,
+    DRAIN_DELAY_SECONDS: "0", // production waits for its proxy: three seconds a test
     ...env,
   };
   const child = startChild(process.execPath, ["--enable-source-maps", main], {
