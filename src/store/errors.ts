@@ -2,8 +2,12 @@
 
 /** SQLSTATE classes that say "not now": connection, resources (disk full), operator intervention, system, internal. */
 const UNAVAILABLE_CLASSES = new Set(["08", "53", "57", "58", "XX"]);
+/** Those of them that say so though the database answers: it lacks space or the like, its files fail, or itself. */
+const UNABLE_CLASSES = new Set(["53", "58", "XX"]);
+/** A server that only reads: a standby, or one whose operator has told it so. */
+const READ_ONLY = "25006";
 /** Single SQLSTATEs: a read-only server, a lock that was not given in time, a transaction that was idle for too long. */
-const UNAVAILABLE_STATES = new Set(["25006", "55P03", "25P03"]);
+const UNAVAILABLE_STATES = new Set([READ_ONLY, "55P03", "25P03"]);
 /** Of Node: the socket, the name service, the files under an embedded database. */
 const UNAVAILABLE_SYSTEM = new Set(
   "ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ENOENT ENOSPC EIO EROFS".split(
@@ -45,6 +49,12 @@ export function isUnavailable(error: unknown): boolean {
   return false;
 }
 
+/** Whether an error of `query` means that the database answers, and yet cannot do what it is there for. */
+export function isUnable(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown };
+  return isSqlState(code) && (code === READ_ONLY || UNABLE_CLASSES.has(code.slice(0, 2)));
+}
+
 function saysUnavailable(error: Error): boolean {
   if (error instanceof DatabaseBrokenError || error instanceof TimeoutError) return true;
   if (error.name === "RuntimeError") return true; // WebAssembly's: the embedded database has crashed
@@ -66,5 +76,9 @@ function isUnavailableCause(cause: AdapterCause | undefined): boolean {
 function isUnavailableCode(code: unknown): boolean {
   if (typeof code !== "string") return false;
   if (UNAVAILABLE_SYSTEM.has(code) || UNAVAILABLE_PRISMA.has(code) || UNAVAILABLE_STATES.has(code)) return true;
-  return /^[0-9A-Z]{5}$/.test(code) && UNAVAILABLE_CLASSES.has(code.slice(0, 2));
+  return isSqlState(code) && UNAVAILABLE_CLASSES.has(code.slice(0, 2));
+}
+
+function isSqlState(code: unknown): code is string {
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code);
 }

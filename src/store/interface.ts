@@ -28,7 +28,10 @@ export interface Store {
    * Rejects with the driver's error; `isUnavailable` tells a database that is away from a statement that is wrong.
    */
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
-  /** Resolves when the database has answered; rejects when it has not within 2 s. */
+  /**
+   * Resolves when the database has answered; rejects when it has not within 2 s, and while it cannot do what `query` asks for:
+   * its disk is full, it only reads.
+   */
   ping(): Promise<void>;
   /** Ends the connections and gives the directory back; what is under way may fail. Safe to call twice. */
   close(): Promise<void>;

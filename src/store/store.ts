@@ -1,4 +1,5 @@
 // Opening the database behind everything durable; only what the configured kind needs is loaded.
+import { noticeUnable } from "./able.ts";
 import type { Store, StoreConfig } from "./interface.ts";
 
 export type { Store, StoreConfig } from "./interface.ts";
@@ -8,6 +9,10 @@ export type { Store, StoreConfig } from "./interface.ts";
  * its migrations do not match ours, or when another process holds the directory.
  */
 export async function openStore(config: StoreConfig): Promise<Store> {
+  return noticeUnable(await open(config));
+}
+
+async function open(config: StoreConfig): Promise<Store> {
   if (config.kind === "postgres") {
     const { openPostgres } = await import("./postgres.ts");
     return openPostgres(config.url);

@@ -1,6 +1,6 @@
 // Which errors mean that the database is away. That real ones are recognised, the outage tests show.
 import { describe, expect, it } from "vitest";
-import { DatabaseBrokenError, isUnavailable, TimeoutError } from "../../src/store/errors.ts";
+import { DatabaseBrokenError, isUnable, isUnavailable, TimeoutError } from "../../src/store/errors.ts";
 
 const coded = (code: string) => Object.assign(new Error("x"), { code });
 const ofPrisma = (cause: object, code = "P2010") =>
@@ -51,4 +51,19 @@ describe("isUnavailable", () => {
     error.cause = error;
     expect(isUnavailable(error)).toBe(false);
   });
+});
+
+describe("isUnable", () => {
+  it.each([
+    ["disk full", "53100"],
+    ["I/O error", "58030"],
+    ["internal error", "XX000"],
+    ["read only", "25006"],
+  ])("is true for %s", (_what, code) => expect(isUnable(coded(code))).toBe(true));
+
+  it.each([
+    ["statement timeout", "57014"],
+    ["a violated constraint", "23505"],
+    ["connection refused", "ECONNREFUSED"],
+  ])("is false for %s", (_what, code) => expect(isUnable(coded(code))).toBe(false));
 });
