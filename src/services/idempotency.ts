@@ -68,7 +68,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       else await entries.giveUp(name, holder).catch(goesStale);
       return answer;
     } catch (error) {
-      await entries.giveUp(name, holder).catch(goesStale);
+      // Not waited for: a database that has just failed the work would let the caller wait as long again.
+      void entries.giveUp(name, holder).catch(goesStale);
       throw error;
     } finally {
       clearInterval(alive);
