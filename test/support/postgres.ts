@@ -13,6 +13,8 @@ import { descendants, signalAll, unprivileged } from "./processes.ts";
 /** A PostgreSQL server of one's own. Stop it when done (`afterAll(() => postgres.stop())`). */
 export interface Postgres {
   readonly port: number;
+  /** The postmaster: all other processes of the server are its children. Another one after each start. */
+  readonly pid: number;
   /** The URL of a database on it; without a name, of `postgres`. Good after a restart too. */
   url(database?: string): string;
   /** Makes an empty database with a name that no other has. @returns its URL */
@@ -70,6 +72,9 @@ export async function startPostgres(): Promise<Postgres> {
   };
   return {
     port,
+    get pid() {
+      return server.pid;
+    },
     url: (database = "postgres") => url(port, database),
     async createDatabase() {
       const name = `t_${randomBytes(8).toString("hex")}`;
