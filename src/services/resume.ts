@@ -1,9 +1,12 @@
 // Resuming raw connections: what one had joined and heard is kept, so that the next one of the user goes on there.
+import { setTimeout as delay } from "node:timers/promises";
 import { createGroupCommit } from "../log/group-commit.ts";
 import type { Store } from "../store/store.ts";
 
 /** A cut connection's rooms, subscriptions and cursors are kept so long for the next one. */
 const KEPT = "2 minutes";
+/** The pauses in which a dead connection's node may write down where it ended; one that was killed never does. */
+const ENDING_MS = [10, 40, 150];
 /** How often a node says that it lives, so that the end of a killed one's connections is known. */
 const SIGN_OF_LIFE_MS = 10_000;
 
@@ -64,7 +67,7 @@ const CANDIDATES = `
   ) AS kept
   WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
 
-const TAKE = "DELETE FROM raw_sessions WHERE id = $1 RETURNING rooms, cursors";
+const TAKE = "DELETE FROM raw_sessions WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors";
 
 const SIGN_OF_LIFE = `
   INSERT INTO settings (name, value) VALUES ('node:' || $1, (extract(epoch FROM now()) * 1000)::bigint::text)
@@ -106,6 +109,17 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
       return batch.map(() => undefined);
     },
   });
+  /** What a connection left: where it ended, or after so long what was saved last. */
+  async function take(id: string, pauses: readonly number[]): Promise<Inherited | undefined> {
+    for (const pause of pauses) {
+      const [taken] = await store.query<Inherited>(TAKE, [id, false]);
+      if (taken !== undefined) return taken;
+      await delay(pause);
+    }
+    const [taken] = await store.query<Inherited>(TAKE, [id, true]);
+    return taken;
+  }
+
   const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
   const timer = setInterval(live, SIGN_OF_LIFE_MS);
   timer.unref();
@@ -124,7 +138,7 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
       ]);
       for (const { id, node: keeper, ended } of candidates) {
         if (!ended && (await isAlive(id, keeper))) continue;
-        const [taken] = await store.query<Inherited>(TAKE, [id]);
+        const taken = await take(id, ended ? [] : ENDING_MS);
         if (taken !== undefined) return taken;
       }
       return undefined;
