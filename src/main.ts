@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // The standalone server: a node in this process, or several in workers of it.
 import cluster from "node:cluster";
-import { ConfigError, loadConfig } from "./config.ts";
+import { loadConfig } from "./config.ts";
 import { createLogger } from "./logging.ts";
 import { WORKER } from "./worker-messages.ts";
 
@@ -14,7 +14,14 @@ try {
   else await (await import("./serve.ts")).serve(config, logger);
 } catch (error) {
   // One line, whatever stops the start: a bad variable, a port that is taken, a database that is away.
-  const message = error instanceof ConfigError || error instanceof Error ? error.message : String(error);
-  process.stderr.write(`classwire: ${message.split("\n")[0]}\n`);
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`classwire: ${blamed(error)}${message.split("\n")[0]}\n`);
   process.exit(1);
+}
+
+/** The variable that an address which cannot be listened on comes from, as the beginning of a line; else nothing. */
+function blamed(error: unknown): string {
+  const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (syscall !== "listen") return "";
+  return `${code === "EADDRNOTAVAIL" ? "HOST" : "PORT"} cannot be used: `;
 }

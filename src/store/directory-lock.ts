@@ -40,14 +40,15 @@ interface Claim {
 /**
  * Takes a directory, which is made when it is missing. The claim of a process that is gone (`kill -9`, power cut) counts
  * for nothing.
- * @throws DirectoryInUseError of one line when a living process, perhaps this one, has it
+ * @throws DirectoryInUseError of one line when a living process, perhaps this one, has it; an error of one line that names
+ *   the directory when it cannot be made or written to
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true });
+  await mkdir(directory, { recursive: true }).catch(unusable(directory));
   for (let attempt = 1; ; attempt += 1) {
     const own = newClaim();
     const path = join(directory, own.name);
-    await writeFile(path, "");
+    await writeFile(path, "").catch(unusable(directory));
     const other = await livingClaim(directory, own);
     if (other === undefined) return holding(path);
     await rm(path, { force: true });
@@ -73,6 +74,11 @@ function holding(path: string): DirectoryLock {
     },
   };
 }
+
+/** Says which directory it is that the system refuses. */
+const unusable = (directory: string) => (error: Error) => {
+  throw new Error(`The data directory ${directory} cannot be used: ${error.message}`, { cause: error });
+};
 
 /** A claim of a living process other than the own one; claims of dead ones are removed on the way. */
 async function livingClaim(directory: string, own: Claim): Promise<Claim | undefined> {

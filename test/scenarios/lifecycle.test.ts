@@ -129,8 +129,22 @@ describe("a start fails with one line and 1", () => {
     await new Promise<void>((listening) => taken.listen(0, "127.0.0.1", listening));
     const address = taken.address();
     const port = typeof address === "object" ? address?.port : undefined;
-    expect(await lines({ PORT: String(port) })).toEqual([expect.stringMatching(/^classwire: .*EADDRINUSE.*/)]);
+    expect(await lines({ PORT: String(port) })).toEqual([
+      expect.stringMatching(/^classwire: PORT cannot be used: .*EADDRINUSE.*/),
+    ]);
     taken.close();
+  });
+
+  it("when the address is not this machine's, and says which variable it is", async () => {
+    expect(await lines({ HOST: "192.0.2.1" })).toEqual([
+      expect.stringMatching(/^classwire: HOST cannot be used: .*EADDRNOTAVAIL.*192\.0\.2\.1/),
+    ]);
+  });
+
+  it("when the data directory cannot be one", async () => {
+    expect(await lines({ DATABASE_URL: "", DATA_DIR: "/dev/null/data" })).toEqual([
+      expect.stringMatching(/^classwire: The data directory \/dev\/null\/data cannot be used: ENOTDIR/),
+    ]);
   });
 
   it("when another server has the data directory", async () => {
