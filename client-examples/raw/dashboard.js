@@ -2,7 +2,7 @@
 // Runs in browsers and in Node 22; Node 20 needs --experimental-websocket.
 
 /**
- * Connects once. The page decides when to connect again (see reconnecting.js for a client that does it itself).
+ * Connects once. The page decides when to connect again (channels.js has a client that does it itself).
  * @param {{url: string, token: string, onProgress?: (data: object) => void, onQuiz?: (data: object) => void,
  *   onError?: (error: {code: string, message: string}) => void, onClose?: (event: {code: number}) => void}} options
  *   `url` is the server's, such as `ws://localhost:8080`
