@@ -1,6 +1,6 @@
 // Group commit: what many callers want written in the same few milliseconds goes to the database in one statement.
 import { Failure } from "../contract/errors.ts";
-import { isUnavailable } from "../store/errors.ts";
+import { isSilence, isUnavailable } from "../store/errors.ts";
 import { createTurns, type Turns } from "./turns.ts";
 import { createWaitingLine, type LineBounds, type Waiting } from "./waiting-line.ts";
 
@@ -93,6 +93,8 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
         return;
       }
       onFailure?.(error, batch.length);
+      // Who has waited behind a database that says nothing must not wait for as long again, for the same.
+      if (isSilence(error)) line.expire(Number.POSITIVE_INFINITY, unavailableNow());
       for (const waiting of batch) waiting.reject(unavailable ? unavailableNow() : error);
     }
   }

@@ -22,6 +22,10 @@ const UNAVAILABLE_KINDS = new Set(["DatabaseNotReachable", "ConnectionClosed", "
 const UNAVAILABLE_MESSAGES =
   /^(Query read timeout|Connection terminated|timeout exceeded when trying to connect|Client .*is not queryable|Cannot use a pool after|PGlite is clos)/;
 
+/** What pg says when it has waited for an answer in vain, to a statement or to a new connection. */
+const SILENCE =
+  /^(Query read timeout|timeout exceeded when trying to connect|Connection terminated due to connection timeout)/;
+
 /** An error may be its own cause. */
 const MAX_CAUSES = 5;
 
@@ -53,6 +57,11 @@ export function isUnavailable(error: unknown): boolean {
 export function isUnable(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return isSqlState(code) && (code === READ_ONLY || UNABLE_CLASSES.has(code.slice(0, 2)));
+}
+
+/** Whether an error means that the database has been given seconds to answer and has said nothing. */
+export function isSilence(error: unknown): boolean {
+  return error instanceof TimeoutError || (error instanceof Error && SILENCE.test(error.message));
 }
 
 function saysUnavailable(error: Error): boolean {

@@ -152,6 +152,20 @@ describe("refusals", () => {
     expect(commits).toBe(1);
   });
 
+  test("a database that says nothing refuses those who have waited behind the batch, too", async () => {
+    const { batches, commit, gate } = gated();
+    const group = make({ commit });
+    const first = codeOf(group.add(1));
+    const { fail } = await gate(0);
+    const second = codeOf(group.add(2));
+    fail(new Error("Query read timeout"));
+    expect(await Promise.all([first, second])).toEqual(["SERVER_ERROR", "SERVER_ERROR"]);
+    const third = group.add(3);
+    (await gate(1)).open();
+    expect(await third).toBe(30);
+    expect(batches).toEqual([[1], [3]]);
+  });
+
   test("a full line refuses at once, by number and by weight, and takes more when there is room again", async () => {
     const { gates, commit, gate } = gated();
     const group = make({ commit, maxQueued: 2, weigh: (item) => item, maxQueuedWeight: 10 });

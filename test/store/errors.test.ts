@@ -1,6 +1,6 @@
 // Which errors mean that the database is away. That real ones are recognised, the outage tests show.
 import { describe, expect, it } from "vitest";
-import { DatabaseBrokenError, isUnable, isUnavailable, TimeoutError } from "../../src/store/errors.ts";
+import { DatabaseBrokenError, isSilence, isUnable, isUnavailable, TimeoutError } from "../../src/store/errors.ts";
 
 const coded = (code: string) => Object.assign(new Error("x"), { code });
 const ofPrisma = (cause: object, code = "P2010") =>
@@ -66,4 +66,15 @@ describe("isUnable", () => {
     ["a violated constraint", "23505"],
     ["connection refused", "ECONNREFUSED"],
   ])("is false for %s", (_what, code) => expect(isUnable(coded(code))).toBe(false));
+});
+
+describe("isSilence", () => {
+  it("is true for an answer that did not come, and false for one that did", () => {
+    const silent = ["Query read timeout", "Connection terminated due to connection timeout"].map(
+      (text) => new Error(text),
+    );
+    expect([...silent, new TimeoutError("x")].map(isSilence)).toEqual([true, true, true]);
+    const loud = [coded("57014"), coded("ECONNREFUSED"), new Error("Connection terminated unexpectedly"), undefined];
+    expect(loud.map(isSilence)).toEqual([false, false, false, false]);
+  });
 });
