@@ -1,18 +1,21 @@
 // `npm run cluster` as a developer uses it: one command, clients of every kind through its proxy, Ctrl-C.
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { type Child, startChild } from "../support/child.ts";
+import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/free-port.ts";
 import { descendants } from "../support/processes.ts";
 import { ensureBuilt } from "../support/shared.ts";
+import { root } from "../support/source-files.ts";
 import { call } from "./flow.ts";
 import { addressOf, listen, listenRaw } from "./nodes.ts";
 
 let cluster: Child;
+let env: NodeJS.ProcessEnv;
 beforeAll(async () => {
   await ensureBuilt();
   const script = fileURLToPath(new URL("../../scripts/cluster.mjs", import.meta.url));
-  const env = { ...process.env, PORT: String(await freePort()), NODE_ENV: undefined };
+  env = { ...process.env, PORT: String(await freePort()), NODE_ENV: undefined };
   cluster = startChild(process.execPath, [script], { env });
 });
 afterAll(async () => {
@@ -47,6 +50,23 @@ it("serves sticky and other clients over two nodes with the tokens that it print
   expect(await cluster.exited).toEqual({ code: 0, signal: null });
   expect(programs.filter(isAlive)).toEqual([]);
 });
+
+it("ends with npm, too, when somebody ends that", async () => {
+  const npm = startChild("npm", ["run", "--ignore-scripts", "cluster", "--", "1"], {
+    cwd: root,
+    env: { ...env, PORT: String(await freePort()) },
+  });
+  await npm.line(/Ctrl-C ends all of it/, 60_000);
+  expect(npm.lines.filter((line) => /node \d alone/.test(line))).toHaveLength(1);
+  const programs = descendants(npm.pid);
+  expect(programs.length).toBeGreaterThan(2);
+  onTestFinished(() => {
+    for (const pid of programs.filter(isAlive)) process.kill(pid, "SIGKILL");
+  });
+  npm.kill("SIGTERM");
+  await npm.exited;
+  await eventually(() => !programs.some(isAlive), { timeoutMs: 15_000, what: "the end of all programs" });
+}, 90_000);
 
 function isAlive(pid: number): boolean {
   try {
