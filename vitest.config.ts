@@ -8,8 +8,8 @@ export default defineConfig({
     maxWorkers: 4, // on two cores, too: a good part of the time tests wait for servers that start, freeze and die
     isolate: false, // no module of ours has state, so that files need not load all of them anew
     globalSetup: ["test/support/global-setup.ts"],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     sequence: { shuffle: { files: true, tests: true } },
     allowOnly: false,
     passWithNoTests: false,
