@@ -185,14 +185,18 @@ describe("without Redis", () => {
     const admin = await createClient({ url: redis.url })
       .on("error", () => undefined)
       .connect();
-    const key = uniqueKey("user");
     const heard: string[] = [];
     one.leases.onChange((change) => heard.push(`${change.holder} ${change.state}`));
-    await one.leases.take(key, "old");
-    await admin.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
-    await other.leases.take(key, "new");
-    expect(one.clients.subscriber.isReady()).toBe(false);
-    await eventually(() => expect(heard).toEqual(["old displaced"]));
+    let isLost = false;
+    for (let attempt = 0; !isLost; attempt++) {
+      const key = uniqueKey("user");
+      await one.leases.take(key, `old ${attempt}`);
+      await admin.sendCommand(["CLIENT", "KILL", "TYPE", "pubsub"]);
+      await other.leases.take(key, "new");
+      isLost = !one.clients.subscriber.isReady(); // else it was back before the message went out
+      await eventually(() => expect(heard).toContain(`old ${attempt} displaced`));
+      await up(one, other);
+    }
     admin.destroy();
   });
 
