@@ -1,5 +1,5 @@
 // A server under load while the disk under its database is full (ENOSPC): PostgreSQL's and the embedded one's, again and again.
-// Usage: npm run build && npx tsx bench/full-disk.ts [rounds, 5] (Linux)
+// Usage: node scripts/bootstrap.mjs build services && npx tsx bench/full-disk.ts [rounds, 5] (Linux)
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";

@@ -1,4 +1,4 @@
-// Everything that looks for rare faults, one after the other with its full settings: about an hour. Says at the end which failed.
+// Everything that looks for rare faults, one after the other with its full settings: about ten minutes. Says at the end which failed.
 // Usage: npm run soak [-- crash, cuts, races, outage or rolling, …; all of them]
 import { spawn } from "node:child_process";
 import { once } from "node:events";

@@ -5,6 +5,8 @@ import { loadConfig } from "./config.ts";
 import { createLogger } from "./logging.ts";
 import { WORKER } from "./worker-messages.ts";
 
+process.stdout.on("error", () => undefined); // whoever read it has gone, which is no reason to end (`npm start | head`)
+
 try {
   const config = loadConfig();
   const logger = createLogger(config);

@@ -1,13 +1,17 @@
 // The standalone server from start to stop: what it refuses to start with, how it says goodbye, and what is there afterwards.
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import type { Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { connectTo, next } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { freePorts } from "../support/free-port.ts";
 import { inboxOf } from "../support/inbox.ts";
 import { createDatabase, ensureBuilt } from "../support/shared.ts";
 import { type SpawnedServer, type SpawnOptions, spawnServer } from "../support/spawn-server.ts";
@@ -103,6 +107,23 @@ describe.each(["embedded", "postgres"])("study time on %s", (kind) => {
     const third = await spawn(env, { directory });
     expect((await study(third)).studyTime).toBeGreaterThan(answer.studyTime);
   });
+});
+
+it("a server goes on when nobody reads what it prints", async () => {
+  const [port] = await freePorts(1);
+  const main = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+  const server = fork(main, {
+    env: { PATH: process.env["PATH"], PORT: String(port), DATABASE_URL: "memory:" },
+    stdio: ["ignore", "pipe", "ignore", "ipc"],
+  });
+  const exited = once(server, "exit");
+  open.push({ stop: async () => server.kill("SIGKILL") });
+  server.stdout?.destroy();
+  await eventually(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok, {
+    timeoutMs: 30_000,
+  });
+  server.kill("SIGTERM");
+  expect(await exited).toEqual([0, null]);
 });
 
 describe("a start fails with one line and 1", () => {
