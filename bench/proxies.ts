@@ -34,7 +34,13 @@ function configure(name: string): string {
 }
 
 async function startNode(port: number): Promise<SpawnedServer> {
-  const env = { ...services.env, PORT: String(port), NODE_ENV: "production", LOG_LEVEL: "error" };
+  const env = {
+    ...services.env,
+    PORT: String(port),
+    NODE_ENV: "production",
+    DRAIN_DELAY_SECONDS: "3",
+    LOG_LEVEL: "error",
+  };
   const node = await spawnServer(env, { built: true, ready: false });
   await node.until(async () => (await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => undefined))?.ok === true);
   return node;

@@ -15,7 +15,13 @@ const BACK_WITHIN_MS = 30_000;
 const services = await startServices();
 const ports = await freePorts(3);
 const start = async (port: number): Promise<SpawnedServer> => {
-  const env = { ...services.env, PORT: String(port), NODE_ENV: "production", LOG_LEVEL: "warn" };
+  const env = {
+    ...services.env,
+    PORT: String(port),
+    NODE_ENV: "production",
+    DRAIN_DELAY_SECONDS: "3",
+    LOG_LEVEL: "warn",
+  };
   const node = await spawnServer(env, { built: true, ready: false });
   await node.until(() => isReady(`http://127.0.0.1:${port}`));
   return node;

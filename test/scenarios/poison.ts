@@ -39,12 +39,18 @@ const FOR_BUS: readonly string[] = [
   ),
 ];
 
-/** Publishes `count` of them from the one numbered `first`, each on a channel of its kind; resolves when Redis has taken all. */
-export function poison(url: string, count: number, first = 0): Promise<void> {
+/** So many are on their way at a time. */
+const BATCH = 20;
+
+/** Publishes `count` of them, each on a channel of its kind, so many a second; resolves when Redis has taken all. */
+export function poison(url: string, count: number, perSecond = Number.POSITIVE_INFINITY): Promise<void> {
   return asAdmin(url, async (client) => {
-    for (let sent = first; sent < first + count; ) {
+    const began = performance.now();
+    for (let sent = 0; sent < count; ) {
+      const ahead = began + (sent / perSecond) * 1000 - performance.now();
+      if (ahead > 0) await sleep(ahead);
       const batch: Promise<unknown>[] = [];
-      for (let size = 0; size < 100 && sent < first + count; size++, sent++) {
+      for (let size = 0; size < BATCH && sent < count; size++, sent++) {
         const random = randomBytes(1 + (sent % 64));
         if (sent % 4 === 0) batch.push(client.publish("classwire:bus", FOR_BUS[(sent / 4) % FOR_BUS.length] ?? ""));
         else batch.push(client.publish(SOCKET_IO[sent % SOCKET_IO.length] ?? "", FOR_ADAPTER[sent % 23] ?? random));
