@@ -37,11 +37,11 @@ export interface Times {
   readonly authFrameMs: number;
   /** How long a connection that is refused by frame stays open where the dialect lingers. */
   readonly lingerMs: number;
-  /** After durable frames, the ping whose pong says that they have arrived. */
+  /** After durable frames, the ping whose pong says that they have arrived: so much is repeated after a cut. */
   readonly ackPingMs: number;
   /** How long the other side may take to answer a close frame. */
   readonly closeTimeoutMs: number;
 }
 
 /** The documented times. */
-export const TIMES: Times = { authFrameMs: 10_000, lingerMs: 10_000, ackPingMs: 500, closeTimeoutMs: 3000 };
+export const TIMES: Times = { authFrameMs: 10_000, lingerMs: 10_000, ackPingMs: 100, closeTimeoutMs: 3000 };
