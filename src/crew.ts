@@ -53,7 +53,9 @@ export function createCrew(env: Readonly<Record<string, string>>, logger: Logger
       const state: Running = { serves: false, ended };
       running.set(worker, state);
       worker.on("message", (message: unknown) => {
-        if (!isOurs(message) || message.classwire !== "serving") return;
+        if (!isOurs(message)) return;
+        if (message.classwire === "bind") tell(worker, { classwire: "bound", session: message.session });
+        if (message.classwire !== "serving") return;
         state.serves = true;
         resolve(message.urls);
       });
@@ -61,7 +63,7 @@ export function createCrew(env: Readonly<Record<string, string>>, logger: Logger
   }
 
   async function stopOne(worker: Worker, { serves, ended }: Running, killAt: number): Promise<boolean> {
-    if (serves) tell(worker, "stop");
+    if (serves) tell(worker, { classwire: "stop" });
     const leftMs = serves ? killAt - performance.now() : 0; // one that is still starting has nobody to send away
     const timer = setTimeout(() => worker.process.kill("SIGKILL"), leftMs);
     const clean = await ended;
@@ -74,7 +76,7 @@ export function createCrew(env: Readonly<Record<string, string>>, logger: Logger
     async stop(delayMs) {
       stopping = true;
       const began = performance.now();
-      for (const worker of running.keys()) tell(worker, "drain");
+      for (const worker of running.keys()) tell(worker, { classwire: "drain" });
       await delay(delayMs);
       const line = [...running];
       const last = began + STOP_WITHIN_MS;
@@ -92,6 +94,6 @@ export function createCrew(env: Readonly<Record<string, string>>, logger: Logger
 }
 
 /** A worker that is gone hears nothing, and need not. */
-function tell(worker: Worker, order: ToWorker["classwire"]): void {
-  if (worker.isConnected()) worker.send({ classwire: order } satisfies ToWorker, () => undefined);
+function tell(worker: Worker, message: ToWorker): void {
+  if (worker.isConnected()) worker.send(message, () => undefined);
 }

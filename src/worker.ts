@@ -4,6 +4,7 @@ import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import { createClasswire } from "./app.ts";
 import type { Config } from "./config.ts";
+import { announceSessions } from "./sticky-sessions.ts";
 import { createStop } from "./stopping.ts";
 import { type FromWorker, isOurs } from "./worker-messages.ts";
 
@@ -22,7 +23,10 @@ export async function serveAsWorker(config: Config, logger: Logger): Promise<voi
   // With polling, the requests of a client have to come to the same worker: the primary hands the connections out.
   const sticky = config.transports.includes("polling");
   // sticky uses only these two; ours does not name the HTTP server, because Socket.IO would close it.
-  if (sticky) setupWorker({ httpServer: classwire.server, engine: classwire.io.engine } as unknown as Server);
+  if (sticky) {
+    setupWorker({ httpServer: classwire.server, engine: classwire.io.engine } as unknown as Server);
+    announceSessions(classwire.io.engine);
+  }
   const urls = sticky ? [] : await classwire.listen();
   process.send?.({ classwire: "serving", urls } satisfies FromWorker);
 }

@@ -85,7 +85,9 @@ export async function listen(
   socket.onAny((name: string, body: Json, meta?: { offset: number }) => {
     heard.push({ name, body, ...(meta === undefined ? {} : { offset: meta.offset }) });
   });
-  socket.on("connect_error", (error) => heard.push({ name: "refused", body: error }));
+  socket.on("connect_error", (error: Error & { description?: unknown; context?: { responseText?: string } }) => {
+    heard.push({ name: "refused", body: `${error} ${error.description ?? ""} ${error.context?.responseText ?? ""}` });
+  });
   await eventually(() => heard.length > 0 || undefined, { what: `${who} being let in to ${namespace}` });
   const [first] = heard;
   if (first?.name !== "connected") throw new Error(`${who} heard ${first?.name} of ${namespace}: ${first?.body}`);
