@@ -2,10 +2,11 @@
 import type { IncomingMessage } from "node:http";
 import { type FromWorker, isOurs } from "./worker-messages.ts";
 
-/** What is used of engine.io's server. */
+/** What is used of engine.io's server, and of the query that it has read. */
 interface SessionMaker {
-  generateId(request: IncomingMessage): string | PromiseLike<string>;
+  generateId(request: Handshake): string | PromiseLike<string>;
 }
+type Handshake = IncomingMessage & { readonly _query?: { readonly transport?: string } };
 
 /**
  * @socket.io/sticky tells the primary of a session while its id is on its way to the client already, whose next request may be quicker
@@ -21,6 +22,7 @@ export function announceSessions(engine: SessionMaker): void {
   });
   engine.generateId = async (request) => {
     const session = await make(request);
+    if (request._query?.transport !== "polling") return session; // a WebSocket stays where it is
     await new Promise<void>((resolve) => {
       waiting.set(session, resolve);
       process.send?.({ type: "sticky:connection", data: session }); // in sticky's own words, which come in their order
