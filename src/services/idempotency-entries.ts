@@ -149,7 +149,12 @@ export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifet
   return {
     claim: (claim) => claims.add(claim),
     answer: (end) => answers.add(end),
-    giveUp: async (name, holder) => void (await store.query(`DELETE FROM idempotency_keys ${MINE}`, own(name, holder))),
+    // Stale at once, not gone: its work may be committed yet, and the next one has to find the events by the same key.
+    giveUp: async (name, holder) =>
+      void (await store.query(
+        `UPDATE idempotency_keys SET created_at = now() - interval '${staleSeconds + 1} seconds' ${MINE}`,
+        own(name, holder),
+      )),
     touch: async (name, holder) =>
       void (await store.query(`UPDATE idempotency_keys SET created_at = now() ${MINE}`, own(name, holder))),
     async close() {
