@@ -38,7 +38,7 @@ export interface Entries {
   claim(claim: Claim): Promise<Claimed>;
   /** Keeps the answer, if the entry is still the holder's. */
   answer(end: Answered): Promise<void>;
-  /** Gives the entry up, so that the next request may do the work. */
+  /** Lets the next request with the same body do the work, with the same event key. */
   giveUp(name: EntryName, holder: string): Promise<void>;
   /** Says that the holder is alive. */
   touch(name: EntryName, holder: string): Promise<void>;

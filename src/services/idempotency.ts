@@ -29,8 +29,9 @@ export interface KeptAnswer {
 export interface Idempotency {
   /**
    * Does the work, unless this caller has had it done under this key in the last 24 h: then gives the first answer again.
-   * One that still runs, here or on another node, is waited for; one whose node died is done again, with the same event
-   * key, so that what it had committed is found and not repeated. Answers of 5xx, 401 and 429 are not kept.
+   * One that still runs, here or on another node, is waited for. One that failed (work that throws, answers of 5xx, 401
+   * and 429) or whose node died is done again by the next request, with the same event key, so that what it had committed
+   * is found and not repeated.
    * @param work gets the key for the events that it appends
    * @throws Failure CONFLICT for another body; SERVER_ERROR when the first one takes too long; whatever `work` throws
    */

@@ -190,6 +190,27 @@ describe.each(["memory", "postgres"] as const)("on %s", (kind) => {
     expect(await there.run(asked, async () => created("now"))).toMatchObject({ body: "now", replayed: false });
   });
 
+  it.each<[string, () => Promise<KeptAnswer>]>([
+    ["throws", () => Promise.reject(new Error("timed out, and committed later"))],
+    ["answers 503", async () => ({ status: 503, body: null })],
+  ])("lets the next one find what work that %s had done, by the same event key", async (_how, fails) => {
+    const asked = request();
+    const eventKeys: string[] = [];
+    const work = (end: () => Promise<KeptAnswer>) => (eventKey: string) => {
+      eventKeys.push(eventKey);
+      return end();
+    };
+    await here.run(asked, work(fails)).catch(() => undefined);
+    await there.run(asked, work(fails)).catch(() => undefined);
+    await expect(there.run({ ...asked, body: "another" }, work(fails))).rejects.toMatchObject({ code: "CONFLICT" });
+    await here.run(
+      asked,
+      work(async () => created("now")),
+    );
+    expect(eventKeys).toHaveLength(3);
+    expect(new Set(eventKeys).size).toBe(1);
+  });
+
   it("takes any key and caller, however long or strange", async () => {
     const strange = { ...request(), caller: `id:${"\u0000汉😀".repeat(32)}`, key: "\u0000".repeat(255) };
     expect(await here.run(strange, async () => created(1))).toMatchObject({ replayed: false });
