@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../scripts/free-ports.mjs";
 import { launchFleet } from "../test/scenarios/fleet.ts";
 import { call } from "../test/scenarios/flow.ts";
 import { addressOf, listen, listenRaw } from "../test/scenarios/nodes.ts";
 import { type Child, startChild } from "../test/support/child.ts";
 import { eventually } from "../test/support/eventually.ts";
-import { freePorts } from "../test/support/free-port.ts";
 import { type SpawnedServer, spawnServer } from "../test/support/spawn-server.ts";
 import { startServices } from "./services.ts";
 

@@ -1,10 +1,10 @@
 // A rolling restart of three nodes with thousands of clients behind a proxy: how long everybody is away, and whether anything is lost.
 // Usage: npx tsx bench/rolling.ts [clients, 3000]
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../scripts/free-ports.mjs";
 import { launchFleet } from "../test/scenarios/fleet.ts";
 import { startChild } from "../test/support/child.ts";
 import { eventually } from "../test/support/eventually.ts";
-import { freePorts } from "../test/support/free-port.ts";
 import { type SpawnedServer, spawnServer } from "../test/support/spawn-server.ts";
 import { startServices } from "./services.ts";
 

@@ -4,8 +4,9 @@
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { startDatabases } from "./cluster/databases.mjs";
-import { freePorts, startProgram, until } from "./cluster/processes.mjs";
+import { startProgram, until } from "./cluster/processes.mjs";
 import { startProxy } from "./cluster/proxy.mjs";
+import { freePorts } from "./free-ports.mjs";
 
 const main = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const count = Number(process.argv[2] ?? 2);

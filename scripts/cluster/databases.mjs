@@ -4,8 +4,9 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { freePorts } from "../free-ports.mjs";
 import { needService } from "../services.mjs";
-import { freePorts, startProgram, unprivileged, until } from "./processes.mjs";
+import { startProgram, unprivileged, until } from "./processes.mjs";
 
 /**
  * Starts both.

@@ -2,7 +2,6 @@
 // @ts-check
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 
 /**
@@ -66,19 +65,6 @@ export async function until(program, holds, name) {
     await new Promise((done) => setTimeout(done, 100));
   }
   throw new Error(`${name} was not ready within 30 s`);
-}
-
-/**
- * Free ports on the loopback address.
- * @param {number} count
- * @returns {Promise<number[]>}
- */
-export async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, "127.0.0.1"));
-  await Promise.all(servers.map((server) => new Promise((listening) => server.once("listening", listening))));
-  const ports = servers.map((server) => /** @type {import("node:net").AddressInfo} */ (server.address()).port);
-  await Promise.all(servers.map((server) => new Promise((closed) => server.close(closed))));
-  return ports;
 }
 
 /** As root, a user without rights to run servers as, because PostgreSQL refuses root; nothing otherwise. */

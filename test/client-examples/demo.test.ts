@@ -1,8 +1,8 @@
 // `npm run demo` as a newcomer runs it: beside a server, beside one that gives no tokens, and beside none.
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { type Child, startChild } from "../support/child.ts";
-import { freePort } from "../support/free-port.ts";
 import { root } from "../support/source-files.ts";
 import { spawnServer } from "../support/spawn-server.ts";
 

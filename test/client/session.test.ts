@@ -1,8 +1,8 @@
 // Connections against the real server: tokens that end, servers that go, refusals that are respected.
 import { expect, test } from "vitest";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { createClient } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
 import { signToken } from "../support/tokens.ts";
 import { filled, reaches, startWorld } from "./world.ts";
 

@@ -1,7 +1,7 @@
 // Durable sends against the real server: one event per call, however often it is tried.
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { calls, createEmitter, type DurableSends } from "../../src/emitter/index.ts";
-import { freePort } from "../support/free-port.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
 import { signToken } from "../support/tokens.ts";
 import { type Faulty, startFaulty } from "./faulty.ts";

@@ -1,9 +1,9 @@
 // `npm run cluster` as a developer uses it: one command, clients of every kind through its proxy, Ctrl-C.
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { type Child, startChild } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort } from "../support/free-port.ts";
 import { descendants } from "../support/processes.ts";
 import { ensureBuilt } from "../support/shared.ts";
 import { root } from "../support/source-files.ts";

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client } from "pg";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { needService } from "../../scripts/services.mjs";
 import { type Child, startChild } from "./child.ts";
-import { freePort } from "./free-port.ts";
 import { descendants, signalAll, unprivileged } from "./processes.ts";
 
 /** A PostgreSQL server of one's own. Stop it when done (`afterAll(() => postgres.stop())`). */
@@ -54,11 +54,8 @@ export async function startPostgres(): Promise<Postgres> {
     await child.until(() => accepts(url(port, "postgres")));
     return child;
   };
-  let port = await freePort();
-  let server = await run(port).catch(async () => {
-    port = await freePort(); // somebody else was quicker to take the port
-    return run(port);
-  });
+  const port = await freePort();
+  let server = await run(port);
   /** The postmaster first, so that it starts nothing new. */
   const signal = (name: NodeJS.Signals) => {
     server.kill(name);

@@ -1,9 +1,9 @@
 // A private Redis on a free port, without persistence, that a test may stop, freeze and start again.
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
+import { freePort } from "../../scripts/free-ports.mjs";
 import { needService } from "../../scripts/services.mjs";
 import { type Child, startChild } from "./child.ts";
-import { freePort } from "./free-port.ts";
 
 /** A Redis server of one's own. Stop it when done (`afterAll(() => redis.stop())`). */
 export interface Redis {
@@ -23,11 +23,8 @@ export interface Redis {
 /** Starts one. @throws in one line that says what to install, when there is no Redis */
 export async function startRedis(): Promise<Redis> {
   const program = needService("redis");
-  let port = await freePort();
-  let child = await start(program, port).catch(async () => {
-    port = await freePort(); // somebody else was quicker to take the port
-    return start(program, port);
-  });
+  const port = await freePort();
+  let child = await start(program, port);
   const stop = async () => {
     child.kill("SIGKILL");
     await child.exited;

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { freePorts } from "../../scripts/free-ports.mjs";
 import { type Child, type Exit, startChild } from "./child.ts";
-import { freePorts } from "./free-port.ts";
 import { ensureBuilt } from "./shared.ts";
 import { TEST_SECRET } from "./tokens.ts";
 

@@ -1,11 +1,13 @@
 // The tools of the tests do what other tests rely on: real servers that can be frozen, crashed and started again.
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { Client } from "pg";
 import { createClient } from "redis";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { freePorts } from "../../scripts/free-ports.mjs";
 import { startBrowser } from "./browser.ts";
 import { startChild } from "./child.ts";
 import { eventually } from "./eventually.ts";
-import { freePorts } from "./free-port.ts";
 import { startPostgres } from "./postgres.ts";
 import { descendants } from "./processes.ts";
 import { startRedis } from "./redis.ts";
@@ -112,8 +114,13 @@ it("a browser shows a page", async () => {
   expect(await page.textContent("h1")).toBe("课堂");
 });
 
-it("free ports are all different", async () => {
-  expect(new Set(await freePorts(20)).size).toBe(20);
+it("free ports are all different, and no other process is given them", async () => {
+  const ports = await freePorts(20);
+  expect(new Set(ports).size).toBe(20);
+  for (const port of ports) {
+    const taken = once(createSocket("udp4").bind(port, "127.0.0.1"), "listening");
+    await expect(taken).rejects.toMatchObject({ code: "EADDRINUSE" });
+  }
 });
 
 describe("eventually", () => {
