@@ -3,10 +3,12 @@
 // @ts-check
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
-/** How often each node is asked whether it is ready, and how long it may take to say so. */
-const ASK_EVERY_MS = 250;
-const ANSWER_WITHIN_MS = 1000;
+/** How long after each answer a node is asked again whether it is ready. */
+const ASK_AGAIN_MS = 250;
+/** A node that waits for its database says after 2 s that it is not ready. Only one that is frozen takes longer. */
+const ANSWER_WITHIN_MS = 3000;
 /** Sessions whose node is remembered. */
 const MOST_SESSIONS = 100_000;
 
@@ -140,25 +142,28 @@ export async function startProxy(urls, { host = "127.0.0.1", port = 0 } = {}) {
     door.listen(port, host, () => listening(undefined));
   });
 
+  const ending = new AbortController();
   /** @param {Node} node */
-  const ask = async (node) => {
-    const answer = fetch(`http://${node.host}:${node.port}/readyz`, { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) });
-    node.ready = await answer.then(
-      async (response) => {
-        await response.arrayBuffer();
-        return response.ok;
-      },
-      () => false,
-    );
+  const watch = async (node) => {
+    for (; !ending.signal.aborted; await delay(ASK_AGAIN_MS, undefined, { ref: false })) {
+      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+      node.ready = await fetch(`http://${node.host}:${node.port}/readyz`, { signal }).then(
+        async (response) => {
+          await response.arrayBuffer();
+          return response.ok;
+        },
+        () => false,
+      );
+    }
   };
-  const timer = setInterval(() => void Promise.all(nodes.map(ask)), ASK_EVERY_MS);
+  for (const node of nodes) void watch(node);
 
   const address = /** @type {import("node:net").AddressInfo} */ (door.address());
   return {
     url: `http://${host}:${address.port}`,
     ready: () => nodes.filter((node) => node.ready).length,
     async close() {
-      clearInterval(timer);
+      ending.abort();
       const closed = new Promise((done) => door.close(done));
       for (const client of open) client.destroy();
       door.closeAllConnections();
