@@ -6,7 +6,10 @@ import type { ErrorBody } from "./errors.ts";
 import { epochMs, iso8601 } from "./time.ts";
 
 /** A heartbeat. The time is the client's clock: checked, never counted by. */
-export const heartbeat = z.object({ timestamp: z.union([iso8601, epochMs]).optional() });
+export const heartbeat = z.object(
+  { timestamp: z.union([iso8601, epochMs], "neither an ISO 8601 time nor epoch milliseconds").optional() },
+  "not a heartbeat",
+);
 /** @see heartbeat */
 export type Heartbeat = z.input<typeof heartbeat>;
 

@@ -9,7 +9,7 @@ const codec: Codec = {
     const { timestamp } = frame;
     if (timestamp === undefined) return { event: "heartbeat", payload: {} };
     const plain = typeof timestamp === "string" || typeof timestamp === "number";
-    return { event: "heartbeat", payload: plain ? { timestamp } : null };
+    return { event: "heartbeat", payload: { timestamp: plain ? timestamp : null } };
   },
 
   encode(event, [payload]) {

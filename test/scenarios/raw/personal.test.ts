@@ -118,16 +118,17 @@ describe("the study-time dialect", () => {
     const client = await open("userId=600&courseId=go-101");
     client.send({ type: "heartbeat", timestamp: new Date().toISOString() });
     expect(await client.next()).toEqual(fine);
-    for (const frame of [
-      "{",
-      "[]",
-      { type: "ping" },
-      { type: "heartbeat", timestamp: "yesterday" },
-      { type: "heartbeat", timestamp: {} },
-    ]) {
+    const noHeartbeat = "payload: not a heartbeat";
+    const noTime = "timestamp: neither an ISO 8601 time nor epoch milliseconds";
+    for (const [frame, message] of [
+      ["{", noHeartbeat],
+      ["[]", noHeartbeat],
+      [{ type: "ping" }, noHeartbeat],
+      [{ type: "heartbeat", timestamp: "yesterday" }, noTime],
+      [{ type: "heartbeat", timestamp: {} }, noTime],
+    ] as const) {
       client.send(frame);
-      const answer = await client.next();
-      expect(answer).toEqual({ ...fine, status: "error", code: "INVALID_MESSAGE", message: expect.any(String) });
+      expect(await client.next()).toEqual({ ...fine, status: "error", code: "INVALID_MESSAGE", message });
     }
     client.send({ type: "heartbeat" });
     expect(await client.next()).toEqual(fine);
