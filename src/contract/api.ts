@@ -53,7 +53,9 @@ export const systemBody = systemMessage;
 /** `POST /api/v1/data-updates`: to everyone, one user or one room. */
 export const dataUpdateBody = z.object({
   ...dataUpdate.shape,
-  to: z.union([z.strictObject({ user: userId }), z.strictObject({ room: roomName })]).optional(),
+  to: z
+    .union([z.strictObject({ user: userId }), z.strictObject({ room: roomName })], "neither {user} nor {room}")
+    .optional(),
 });
 
 /** `POST /api/v1/rooms/:room/messages` */

@@ -1,7 +1,7 @@
 // What people and backends say to each other: schemas of notifications, run results and messages.
 import { z } from "zod";
 import { roomName, userId } from "./ids.ts";
-import { json, jsonObject } from "./json.ts";
+import { json, jsonObject, MAX_DEPTH } from "./json.ts";
 
 const shortText = z.string().min(1).max(1024);
 const longText = z.string().min(1).max(65_536);
@@ -45,14 +45,18 @@ export type SystemMessage = z.infer<typeof systemMessage>;
 export const dataUpdate = z.object({
   entity: z.string().min(1).max(128),
   action: z.enum(["create", "update", "delete"]),
-  id: z.union([z.string().min(1).max(128), z.int()]),
+  id: z.union([z.string().min(1).max(128), z.int()], "neither a string of 1 to 128 characters nor a whole number"),
   data: json,
 });
 /** @see dataUpdate */
 export type DataUpdate = z.infer<typeof dataUpdate>;
 
 /** What is said: a text, or content of the platform's own making. Either name, both are kept as they were sent. */
-const said = { text: longText.optional(), content: z.union([longText, jsonObject]).optional() };
+const content = z.union(
+  [longText, jsonObject],
+  `neither a text of 1 to 65536 characters nor a JSON object nested at most ${MAX_DEPTH} deep`,
+);
+const said = { text: longText.optional(), content: content.optional() };
 const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
   value.text !== undefined || value.content !== undefined;
 const nothingSaid = { message: "text or content is required", path: ["text"] };
@@ -71,7 +75,7 @@ export const userMessage = z.object({ to: userId, ...said }).refine(saysSomethin
 /** A chat message: private with `to`, otherwise for everyone. An empty `to` is no `to`. */
 export const chat = z.object({
   to: z.preprocess((value) => (value === "" || value === null ? undefined : value), userId.optional()),
-  content: z.union([longText, jsonObject]),
+  content,
 });
 
 /** Somebody is typing, to a user or in a room; never stored. */
@@ -84,7 +88,7 @@ export const typing = z
 
 /** A change of an order, as messenger clients know it. */
 export const orderStatus = z.looseObject({
-  order_id: z.union([z.string(), z.int()]),
+  order_id: z.union([z.string(), z.int()], "neither a string nor a whole number"),
   status: z.string(),
   tracking_no: z.string().optional(),
 });

@@ -11,7 +11,10 @@ import { type Route, route } from "../route.ts";
 const accepted = z.object({ accepted: z.literal(true) });
 const ACCEPTED = { accepted: true } as const;
 
-const revocationBody = z.union([z.strictObject({ userId }), z.strictObject({ tokenId: z.string().min(1).max(256) })]);
+const revocationBody = z.union(
+  [z.strictObject({ userId }), z.strictObject({ tokenId: z.string().min(1).max(256) })],
+  "neither {userId} nor {tokenId}",
+);
 
 /** What they stand on. */
 export interface ConnectionRoutesOptions {
