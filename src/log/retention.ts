@@ -1,6 +1,6 @@
 // Retention: the statements that forget what nobody can ask for any more, each small enough to hold nobody up.
 import { setTimeout as sleep } from "node:timers/promises";
-import { START_OF } from "../contract/channels.ts";
+import { EVERYONE, START_OF } from "../contract/channels.ts";
 import type { Store } from "../store/store.ts";
 import { queryAgain } from "./statement.ts";
 
@@ -90,7 +90,7 @@ const SESSIONS = deleteWhere(
 const FROM_OLDEST = Object.entries(START_OF).flatMap(([kind, start]) => (start === "oldest" ? [`'${kind}'`] : []));
 const CURSORS = deleteWhere(
   "channel_cursors",
-  `t.updated_at < clock_timestamp() - $1::int * interval '1 day' AND (
+  `t.updated_at < clock_timestamp() - $1::int * interval '1 day' AND t.channel <> '${EVERYONE}' AND (
     NOT EXISTS (SELECT FROM channels c WHERE c.name = t.channel)
     OR split_part(t.channel, '/', 1) IN (${FROM_OLDEST.join(", ")})
       AND EXISTS (SELECT FROM channels c WHERE c.name = t.channel AND t.seq < c.oldest))`,

@@ -1,6 +1,7 @@
 // Retention: what is forgotten, what stays, and that cleaning holds nobody up.
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { EVERYONE } from "../../src/contract/channels.ts";
 import { createCleaner } from "../../src/log/cleaner.ts";
 import { createLog, type Log } from "../../src/log/log.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
@@ -134,6 +135,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
     await fill(log, "notifications/spent", [10, 9]);
     await fill(log, "notifications/waiting", [10, 0]);
     await fill(log, "rooms/spent", [10, 9]);
+    await fill(log, EVERYONE, [10, 9, 0]); // without a cursor one begins at its head, and would miss the last
     const cursor = (channel: string, offset: number, days: number) => ({
       userId: "u",
       channel,
@@ -145,6 +147,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
         cursor("notifications/spent", 2, 8),
         cursor("notifications/waiting", 2, 8),
         cursor("rooms/spent", 2, 8),
+        cursor(EVERYONE, 1, 8),
         cursor("notifications/vanished", 3, 8),
         cursor("notifications/vanished-just-now", 3, 6),
       ],
@@ -155,6 +158,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
     expect(sessions.map(({ id }) => id)).toEqual(["fresh", "open"]);
     const cursors = await store.prisma.channelCursor.findMany({ orderBy: { channel: "asc" } });
     expect(cursors.map(({ channel }) => channel)).toEqual([
+      EVERYONE,
       "notifications/vanished-just-now",
       "notifications/waiting",
       "rooms/spent",
