@@ -80,6 +80,7 @@ export function createStream({ head: start, deliver, readAfter, isAlone }: Strea
     try {
       const { events, oldest } = await readAfter(head);
       reading = false;
+      if (closed) return; // whoever hears the channel by now has another stream
       skipTo(oldest - 1);
       take(events);
       advance(events.length === 0 && early.size === 0 ? RETRY_MS : undefined);

@@ -128,6 +128,29 @@ it("lets those go who wait when it closes", async () => {
   await stream.reached(9);
 });
 
+it("hands on nothing more once it is closed, even if it was reading", async () => {
+  let answer = (_page: { events: LoggedEvent[]; oldest: number }): void => undefined;
+  const delivered: number[] = [];
+  let asked = false;
+  const stream = createStream({
+    head: 0,
+    deliver: ({ offset }) => delivered.push(offset),
+    readAfter: () => {
+      asked = true;
+      return new Promise((resolve) => {
+        answer = resolve;
+      });
+    },
+    isAlone: () => true,
+  });
+  stream.reach(2);
+  await eventually(() => asked);
+  stream.close();
+  answer({ events: events(1, 2), oldest: 1 });
+  await new Promise(setImmediate);
+  expect(delivered).toEqual([]);
+});
+
 it("skips what the log no longer has, and keeps what came early", async () => {
   const delivered: number[] = [];
   const stream = createStream({
