@@ -7,14 +7,16 @@ import type { Inherited, RawSession, Resume } from "../services/resume.ts";
 export interface Heir {
   /** What the user's last cut connection of this dialect left, once. */
   claim(): Promise<Inherited>;
-  /** A channel is heard from `offset` on. Resolves when that is kept. */
+  /** A channel is heard from `offset` on, unless the client is known to have less of it. Resolves when that is kept. */
   keep(channel: string, offset: number): Promise<void>;
   /** A channel is not heard any more. */
   drop(channel: string): void;
   /** The client has everything up to `offset`. */
   acknowledged(channel: string, offset: number): void;
-  /** The joined rooms are these now. Resolves when that is kept. */
-  rooms(rooms: Iterable<string>): Promise<void>;
+  /** A room is joined. Resolves when that is kept. */
+  entered(room: string): Promise<void>;
+  /** A room is left. Resolves when that is kept. */
+  left(room: string): Promise<void>;
 }
 
 /** Gives each connection its part. */
@@ -28,7 +30,8 @@ const NO_HEIR: Heir = {
   keep: async () => undefined,
   drop: () => undefined,
   acknowledged: () => undefined,
-  rooms: async () => undefined,
+  entered: async () => undefined,
+  left: async () => undefined,
 };
 /** Acks come often, and one that is lost only repeats an event: they are saved so much later, together. */
 const LATER_MS = 1000;
@@ -45,7 +48,8 @@ export function createInheritance(
       const { admission } = socket.data;
       if (!admission.traits.inherits || admission.liveOnly) return NO_HEIR;
       const { connection, user, traits } = admission;
-      const estate: Inherited = { rooms: [], cursors: {} };
+      const rooms = new Set<string>();
+      const cursors: Record<string, number> = {};
       let claimed: Promise<Inherited> | undefined;
       let saving: Promise<void> | undefined;
       let later: NodeJS.Timeout | undefined;
@@ -55,8 +59,8 @@ export function createInheritance(
         user,
         dialect: traits.speaks,
         node,
-        rooms: [...estate.rooms],
-        cursors: { ...estate.cursors },
+        rooms: [...rooms],
+        cursors: { ...cursors },
       });
       /** Whatever changes in one turn of the event loop is saved together. */
       const save = (): Promise<void> => {
@@ -73,32 +77,44 @@ export function createInheritance(
         }, LATER_MS);
       };
 
+      /** What is on its way to this connection has to arrive before it can be left to the next one. */
+      const end = async (clean: boolean): Promise<void> => {
+        await claimed?.catch(() => undefined);
+        await (clean ? resume.forget(session()) : resume.end(session()));
+      };
       socket.once("disconnect", () => {
         clearTimeout(later);
-        const clean = rawOf(socket.conn)?.closedByClient === true;
-        (clean ? resume.forget(session()) : resume.end(session())).catch(onFault);
+        end(rawOf(socket.conn)?.closedByClient === true).catch(onFault);
       });
 
       return {
         claim() {
-          claimed ??= resume.claim(user, traits.speaks, connection, isAlive).then((left) => left ?? NOTHING);
+          claimed ??= resume.claim(user, traits.speaks, connection, isAlive).then((left = NOTHING) => {
+            for (const room of left.rooms) rooms.add(room);
+            Object.assign(cursors, left.cursors);
+            return left;
+          });
           return claimed;
         },
         keep(channel, offset) {
-          estate.cursors[channel] = offset;
+          cursors[channel] = Math.min(offset, cursors[channel] ?? offset);
           return save();
         },
         drop(channel) {
-          delete estate.cursors[channel];
+          delete cursors[channel];
           saveLater();
         },
         acknowledged(channel, offset) {
-          if ((estate.cursors[channel] ?? offset) >= offset) return;
-          estate.cursors[channel] = offset;
+          if ((cursors[channel] ?? offset) >= offset) return;
+          cursors[channel] = offset;
           saveLater();
         },
-        rooms(rooms) {
-          estate.rooms = [...rooms];
+        entered(room) {
+          rooms.add(room);
+          return save();
+        },
+        left(room) {
+          rooms.delete(room);
           return save();
         },
       };

@@ -34,7 +34,10 @@ export interface Resume {
   end(session: RawSession): Promise<void>;
   /** The client has closed the connection itself: nothing is kept. */
   forget(session: RawSession): Promise<void>;
-  /** Takes what the user's newest dead connection of the dialect left, once; `isAlive` decides on those not ended. */
+  /**
+   * Gives `connection` what the user's newest dead connection of the dialect left, once, and keeps it as the state of the new
+   * one; `isAlive` decides on those not ended.
+   */
   claim(
     user: string,
     dialect: string,
@@ -67,7 +70,10 @@ const CANDIDATES = `
   ) AS kept
   WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
 
-const TAKE = "DELETE FROM raw_sessions WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors";
+// It becomes the heir's own, which may be cut before it has written a line.
+const TAKE = `
+  UPDATE raw_sessions SET id = $3, node = $4, ended_at = NULL, updated_at = now()
+  WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors`;
 
 const SIGN_OF_LIFE = `
   INSERT INTO settings (name, value) VALUES ('node:' || $1, (extract(epoch FROM now()) * 1000)::bigint::text)
@@ -110,13 +116,13 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
     },
   });
   /** What a connection left: where it ended, or after so long what was saved last. */
-  async function take(id: string, pauses: readonly number[]): Promise<Inherited | undefined> {
+  async function take(id: string, heir: string, pauses: readonly number[]): Promise<Inherited | undefined> {
     for (const pause of pauses) {
-      const [taken] = await store.query<Inherited>(TAKE, [id, false]);
+      const [taken] = await store.query<Inherited>(TAKE, [id, false, heir, node]);
       if (taken !== undefined) return taken;
       await delay(pause);
     }
-    const [taken] = await store.query<Inherited>(TAKE, [id, true]);
+    const [taken] = await store.query<Inherited>(TAKE, [id, true, heir, node]);
     return taken;
   }
 
@@ -138,7 +144,7 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
       ]);
       for (const { id, node: keeper, ended } of candidates) {
         if (!ended && (await isAlive(id, keeper))) continue;
-        const taken = await take(id, ended ? [] : ENDING_MS);
+        const taken = await take(id, connection, ended ? [] : ENDING_MS);
         if (taken !== undefined) return taken;
       }
       return undefined;

@@ -116,6 +116,43 @@ describe("a raw connection that was cut", () => {
     again.close();
   });
 
+  it("loses nothing when it is cut again while it takes over", async () => {
+    const rooms = Array.from({ length: 20 }, (_, n) => `again-${n}`);
+    const first = await listenRaw(a, "/ws", "g2");
+    for (const room of rooms) first.send({ type: "join_room", content: room });
+    await eventually(() =>
+      rooms.every((room) => a.classwire.io.of("/channels").adapter.rooms.has(`live:rooms/${room}`)),
+    );
+    first.client.ws.terminate();
+    for (const room of rooms)
+      expect((await a.call("POST", `/api/v1/rooms/${room}/messages`, { text: "missed" })).status).toBe(201);
+    for (const node of [b, a]) (await listenRaw(node, "/ws", "g2")).client.ws.terminate(); // as soon as it is open
+    const halfway = await listenRaw(b, "/ws", "g2");
+    await halfway.hears("room_message");
+    halfway.client.ws.terminate();
+    const last = await listenRaw(a, "/ws", "g2");
+    for (const room of rooms) await last.hears("room_message", `"${room}"`, "missed");
+    last.close();
+  });
+
+  it("is told again what a dead line did not take, also when another connection had its turn meanwhile", async () => {
+    const dead = await listenRaw(a, DASHBOARD, "83");
+    await score(83, 1);
+    await dead.hears("quiz_completed", '"score":1');
+    dead.client.ws.pause(); // from here on it reads nothing, and answers no ping
+    await score(83, 2);
+    await score(83, 3);
+    const other = await listen(b, "/dashboard", "83");
+    await eventually(() => isSilent(a, "83"), { what: "the dead one waiting" });
+    other.close();
+    await eventually(() => !isSilent(a, "83"), { what: "its turn" });
+    dead.client.ws.terminate();
+    const next = await listenRaw(b, DASHBOARD, "83");
+    await next.hears("quiz_completed", '"score":2');
+    await next.hears("quiz_completed", '"score":3');
+    next.close();
+  });
+
   it("inherits nothing from a clean end", async () => {
     const first = await listenRaw(a, "/ws", "h1");
     first.send({ type: "join_room", content: "quiet" });

@@ -45,16 +45,28 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
     expect(claims.filter((claim) => claim !== undefined)).toEqual([{ rooms: left.rooms, cursors: { "rooms/lab": 4 } }]);
   });
 
+  test("stays for one more where the next connection is cut, too, before it has kept anything of its own", async () => {
+    const left = session("cut once", { user: "ben" });
+    await nodes[0].save(left);
+    await nodes[0].end(left);
+    const everything = { rooms: left.rooms, cursors: left.cursors };
+    expect(await nodes[1].claim("ben", "gateway", "cut twice", dead)).toEqual(everything);
+    expect(await nodes[0].claim("ben", "gateway", "cut thrice", alive)).toBeUndefined();
+    await nodes[1].end(session("cut twice", { user: "ben", node: "b", rooms: [] }));
+    expect(await nodes[0].claim("ben", "gateway", "cut thrice", alive)).toEqual(everything);
+    expect(await nodes[1].claim("ben", "gateway", "the last", dead)).toEqual(everything); // its node was killed
+  });
+
   test("is nothing where the client said goodbye, or is still there", async () => {
     await nodes[0].save(session("goodbye", { user: "cem" }));
     await nodes[0].forget(session("goodbye", { user: "cem" }));
     await nodes[0].save(session("still there", { user: "cem" }));
-    expect(await nodes[1].claim("cem", "gateway", "next", alive)).toBeUndefined();
+    expect(await nodes[1].claim("cem", "gateway", "next of cem", alive)).toBeUndefined();
   });
 
   test("is what a killed node saved last", async () => {
     await nodes[0].save(session("killed", { user: "dee" }));
-    expect(await nodes[1].claim("dee", "gateway", "next", dead)).toEqual({
+    expect(await nodes[1].claim("dee", "gateway", "next of dee", dead)).toEqual({
       rooms: session("").rooms,
       cursors: { "rooms/lab": 3 },
     });
@@ -64,7 +76,7 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
     const left = session("ending", { user: "eva" });
     await nodes[0].save(left);
     let ended: Promise<void> | undefined;
-    const claim = nodes[1].claim("eva", "gateway", "next", async () => {
+    const claim = nodes[1].claim("eva", "gateway", "next of eva", async () => {
       ended = nodes[0].end({ ...left, cursors: { "rooms/lab": 9 } });
       return false;
     });

@@ -79,7 +79,7 @@ export function createMembership(
     joined.add(name);
     const { first, members } = await cluster.presence.enter(groupOf(name), user, socket.id);
     if (first) tellPresence(namespace, name, user, true);
-    if (socket.connected) await heir.rooms(joined);
+    if (socket.connected) await heir.entered(name);
     else departures.add({ user, connection: socket.id, rooms: [name] });
     return members;
   }
@@ -89,7 +89,7 @@ export function createMembership(
     subscriptions.leave(channelOf.room(name));
     const { last, members } = await cluster.presence.leave(groupOf(name), user, socket.id);
     if (last) tellPresence(namespace, name, user, false);
-    await heir.rooms(joined);
+    await heir.left(name);
     return members;
   }
 
