@@ -1,4 +1,5 @@
 // Acks in batches: the server hears how far each channel has been handled, a few times a second at most.
+import type { Position } from "./positions.ts";
 import { Alarm } from "./timers.ts";
 
 /** So long after the first handled event, in milliseconds, … */
@@ -8,19 +9,19 @@ const AT_MOST = 100;
 
 /** Collects what has been handled. */
 export class Acks {
-  readonly #send: (channel: string, offset: number) => Promise<unknown>;
+  readonly #send: (channel: string, position: Position) => Promise<unknown>;
   readonly #alarm = new Alarm();
-  readonly #pending = new Map<string, number>();
+  readonly #pending = new Map<string, Position>();
   #noted = 0;
 
   /** `send` resolves when the server has taken an ack, and rejects when it must be sent again. */
-  constructor(send: (channel: string, offset: number) => Promise<unknown>) {
+  constructor(send: (channel: string, position: Position) => Promise<unknown>) {
     this.#send = send;
   }
 
-  /** Everything in `channel` up to `offset` has been handled. */
-  note(channel: string, offset: number): void {
-    this.#pending.set(channel, Math.max(offset, this.#pending.get(channel) ?? 0));
+  /** Everything in `channel` up to there has been handled. Comes in the order of the offsets. */
+  note(channel: string, position: Position): void {
+    this.#pending.set(channel, position);
     this.#noted++;
     if (this.#noted === 1) this.#alarm.after(WITHIN_MS, () => void this.flush());
     else if (this.#noted === AT_MOST) void this.flush();
@@ -31,9 +32,9 @@ export class Acks {
     this.#alarm.cancel();
     this.#noted = 0;
     const sent = [...this.#pending];
-    const taken = await Promise.allSettled(sent.map(([channel, offset]) => this.#send(channel, offset)));
-    for (const [at, [channel, offset]] of sent.entries()) {
-      const isTaken = taken[at]?.status === "fulfilled" && this.#pending.get(channel) === offset;
+    const taken = await Promise.allSettled(sent.map(([channel, position]) => this.#send(channel, position)));
+    for (const [at, [channel, position]] of sent.entries()) {
+      const isTaken = taken[at]?.status === "fulfilled" && this.#pending.get(channel) === position;
       if (isTaken) this.#pending.delete(channel);
     }
   }

@@ -51,7 +51,10 @@ const EVENT_OF: Record<string, string> = {
 /** Connects to `/channels`. */
 export function createChannels(context: Context): ChannelsClient {
   const subscriptions = createSubscriptions((channel, since) => core.emit("unrecovered", { channel, since }));
-  const acks = new Acks((channel, offset) => core.session.ask("ack", { channel, offset }).catch(unlessRefused));
+  const acks = new Acks(async (channel, { offset, epoch }) => {
+    if (epoch !== core.epoch) return; // of another database: here it would stand for what nobody has handled
+    await core.session.ask("ack", { channel, offset }).catch(unlessRefused);
+  });
 
   const core: Core = createCore(context, {
     namespace: "/channels",
@@ -68,12 +71,16 @@ export function createChannels(context: Context): ChannelsClient {
       void acks.flush();
     },
     askAgain(core, channel) {
-      if (core.session.state !== "connected") return; // the restore after the connect asks
-      subscriptions.ask(core, channel).catch((error: unknown) => {
+      const ask = async (): Promise<void> => {
+        await core.session.ready(`subscribe ${channel}`); // a restore may be under way, and past this channel
+        if (core.streams?.has(channel)) await subscriptions.ask(core, channel);
+      };
+      ask().catch((error: unknown) => {
+        if (core.session.state !== "connected") return; // the next connection asks
         if (toClasswireError(error, "SERVER_ERROR").code !== "FORBIDDEN") core.session.restart("an event was missing");
       });
     },
-    handled: (_core, channel, offset) => acks.note(channel, offset),
+    handled: (_core, channel, position) => acks.note(channel, position),
   });
 
   core.events.on("error", (payload) => {

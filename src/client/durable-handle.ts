@@ -2,7 +2,7 @@
 import { Events } from "./events.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
 import type { Context } from "./options.ts";
-import { createPositions } from "./positions.ts";
+import { createPositions, type Position } from "./positions.ts";
 import { Session } from "./session.ts";
 import { metaOf, Streams } from "./streams.ts";
 import type { Token } from "./tokens.ts";
@@ -27,8 +27,8 @@ export interface Behaviour {
   restore(core: Core, payload: Record<string, unknown>): Promise<void>;
   /** Asks for a channel again, from where its stream stands. */
   askAgain(core: Core, channel: string): void;
-  /** Everything in the channel up to the offset has been handled. */
-  handled(core: Core, channel: string, offset: number): void;
+  /** Everything in the channel up to there has been handled. */
+  handled(core: Core, channel: string, position: Position): void;
 }
 
 /** Listener arguments of any event; the handles' types say which. */
@@ -73,7 +73,7 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
       epoch: () => epoch,
       heard: (channel) => behaviour.eventsOf(channel).some((event) => events.of(event).length > 0),
       listeners: (event) => events.of(event),
-      handled: (channel, offset) => behaviour.handled(core, channel, offset),
+      handled: (channel, position) => behaviour.handled(core, channel, position),
       askAgain: (channel) => behaviour.askAgain(core, channel),
       attempts: context.attempts,
       report,

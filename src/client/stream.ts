@@ -19,8 +19,8 @@ export interface StreamOptions {
   deliver(arrival: Arrival): Promise<void>;
   /** Keeps how far the channel has been handled. */
   save(position: Position): Promise<void>;
-  /** Everything up to `offset` has been handled and saved. */
-  handled(offset: number): void;
+  /** Everything up to there has been handled and saved. */
+  handled(position: Position): void;
   /** Asks the server for everything after {@link Stream.since}. */
   askAgain(): void;
   /** Told when a position could not be saved. */
@@ -38,6 +38,7 @@ export class Stream {
   #tail: Position | undefined;
   #anywhere = false;
   #asked = false;
+  #closed = false;
   #left: "unheard" | "too many" | undefined;
 
   /** `from` is where an earlier run of the application left off. */
@@ -53,6 +54,7 @@ export class Stream {
 
   /** Takes an event if it is the next one. One that was seen is dropped; one that is too far ahead is asked for again. */
   offer(arrival: Arrival): void {
+    if (this.#closed) return;
     const { offset } = arrival.meta;
     if (this.#tail !== undefined && offset <= this.#tail.offset) return;
     if (this.#left !== undefined) return;
@@ -75,7 +77,7 @@ export class Stream {
     this.#do(async () => {
       await this.#options.deliver(arrival);
       await this.#options.save(position);
-      this.#options.handled(offset);
+      this.#options.handled(position);
     });
   }
 
@@ -111,8 +113,9 @@ export class Stream {
     if (this.#left === "unheard" && this.#options.heard()) this.#left = undefined;
   }
 
-  /** Drops what waits (it has not been acknowledged and comes again) and resolves when what runs is done. */
+  /** Takes nothing more, drops what waits (neither is acknowledged: it comes again), and resolves when what runs is done. */
   async close(): Promise<void> {
+    this.#closed = true;
     this.#jobs.length = 0;
     await this.#working;
   }

@@ -1,7 +1,7 @@
 // The streams of one handle, by channel; each begins where an earlier run of the application left off.
 import type { Meta } from "../contract/durable.ts";
 import { type Deliveries, deliver } from "./deliver.ts";
-import type { Positions } from "./positions.ts";
+import type { Position, Positions } from "./positions.ts";
 import { type Arrival, Stream } from "./stream.ts";
 
 /** What streams do their work with. */
@@ -9,7 +9,7 @@ export interface StreamsOptions extends Deliveries {
   positions: Positions;
   epoch(): string;
   heard(channel: string): boolean;
-  handled(channel: string, offset: number): void;
+  handled(channel: string, position: Position): void;
   askAgain(channel: string): void;
 }
 
@@ -48,6 +48,10 @@ export class Streams {
     this.#streams.delete(channel);
   }
 
+  has(channel: string): boolean {
+    return this.#streams.has(channel);
+  }
+
   /** The streams that are open, by channel. */
   entries(): [string, Stream][] {
     return [...this.#streams];
@@ -69,7 +73,7 @@ export class Streams {
         heard: () => heard(channel),
         deliver: (arrival) => deliver(arrival, this.#options),
         save: (position) => positions.save(channel, position),
-        handled: (offset) => handled(channel, offset),
+        handled: (position) => handled(channel, position),
         askAgain: () => askAgain(channel),
         onError: (error) => {
           if (!signal.aborted) report({ error, event: "save", attempt: 1, skipped: true });

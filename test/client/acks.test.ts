@@ -11,17 +11,18 @@ afterEach(() => {
 
 function make(refuse: () => boolean = () => false) {
   const sent: [string, number][] = [];
-  const acks = new Acks(async (channel, offset) => {
+  const acks = new Acks(async (channel, { offset }) => {
     sent.push([channel, offset]);
     if (refuse()) throw new Error("not taken");
   });
-  return { acks, sent };
+  const note = (channel: string, offset: number): void => acks.note(channel, { offset, epoch: "one" });
+  return { acks, note, sent };
 }
 
 test("what is handled within a quarter of a second goes out as one ack per channel", async () => {
-  const { acks, sent } = make();
-  for (const offset of [1, 2, 3]) acks.note("a", offset);
-  acks.note("b", 9);
+  const { note, sent } = make();
+  for (const offset of [1, 2, 3]) note("a", offset);
+  note("b", 9);
   expect(sent).toEqual([]);
   await vi.advanceTimersByTimeAsync(250);
   expect(sent).toEqual([
@@ -31,18 +32,18 @@ test("what is handled within a quarter of a second goes out as one ack per chann
 });
 
 test("many at once are acknowledged without waiting", async () => {
-  const { acks, sent } = make();
-  for (let offset = 1; offset <= 100; offset++) acks.note("a", offset);
+  const { note, sent } = make();
+  for (let offset = 1; offset <= 100; offset++) note("a", offset);
   await vi.advanceTimersByTimeAsync(0);
   expect(sent).toEqual([["a", 100]]);
 });
 
 test("an ack that was not taken goes out again with the next flush, with the newest offset", async () => {
   let broken = true;
-  const { acks, sent } = make(() => broken);
-  acks.note("a", 1);
+  const { acks, note, sent } = make(() => broken);
+  note("a", 1);
   await acks.flush();
-  acks.note("a", 2);
+  note("a", 2);
   broken = false;
   await acks.flush();
   await acks.flush();
@@ -53,8 +54,8 @@ test("an ack that was not taken goes out again with the next flush, with the new
 });
 
 test("nothing is sent after stop", async () => {
-  const { acks, sent } = make();
-  acks.note("a", 1);
+  const { acks, note, sent } = make();
+  note("a", 1);
   acks.stop();
   await vi.runAllTimersAsync();
   expect(sent).toEqual([]);

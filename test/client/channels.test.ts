@@ -174,3 +174,43 @@ test("notifications to everyone survive a cut, and a reload with a storage", asy
   await filled(titles, 3);
   expect(titles).toEqual(["one", "two", "three"]);
 });
+
+test("notifications to everyone that are asked for by name, too, are not skipped", async () => {
+  const user = world.user();
+  const first = world.client(user).channels();
+  const heard: number[] = [];
+  first.on("notifications", (_payload, { channel, offset }) => channel.endsWith(":everyone") && heard.push(offset));
+  await first.subscribeNotifications();
+  await world.backend.notify({ everyone: true, title: "1", message: "m" });
+  await filled(heard, 1);
+  await first.close();
+  for (let n = 0; n < 20; n++) await world.backend.notify({ everyone: true, title: "away", message: "m" });
+  const second = world.client(user).channels();
+  const missed: number[] = [];
+  second.on("notifications", (_payload, { channel, offset }) => channel.endsWith(":everyone") && missed.push(offset));
+  await Promise.all([second.subscribeNotifications(), second.subscribe("notifications/:everyone")]);
+  await filled(missed, 20);
+  expect(missed).toEqual(Array.from({ length: 20 }, (_, at) => (heard[0] ?? 0) + 1 + at));
+});
+
+test("a listener that comes while the rest is being restored hears its channel, too", async () => {
+  const user = world.user();
+  const session = `of-${user}-0`;
+  await notify(user, "before");
+  await world.backend.registerRunSession({ sessionId: session, userId: user });
+  await world.backend.pushRunResult(session, { stdout: "", stderr: "", exitCode: 0, duration: 1 });
+  const channels = world.client(user).channels();
+  // More than go out at once, so that the first one is done long before the last.
+  const wishes = [`notifications/${user}`, ...Array.from({ length: 80 }, (_, n) => `run-results/of-${user}-${n}`)];
+  const restored = Promise.all(wishes.map((channel) => channels.subscribe(channel)));
+  const runs: string[] = [];
+  channels.on("run-results", ({ channel }) => runs.push(channel));
+  await filled(runs, 1); // the second wish has been granted, and the first one with it
+  expect(channels.state).not.toBe("connected");
+  const titles: string[] = [];
+  channels.on("notifications", ({ data }) => titles.push(data.title));
+  await restored;
+  await notify(user, "after");
+  await filled(titles, 2);
+  expect(titles).toEqual(["before", "after"]);
+});

@@ -48,3 +48,42 @@ test("kill -9 and a restart: every event arrives once, in order", async () => {
     rmSync(directory, { recursive: true, force: true });
   }
 });
+
+test("acks of a database that is gone do not count in the one that took its place", async () => {
+  let server: SpawnedServer = await spawnServer({ LOG_LEVEL: "warn" });
+  const line = await startCuttable(() => server.ports[0] ?? 0);
+  const token = signToken("43");
+  const client = createClient({ url: line.url, token, backoff: { first: 20, longest: 200 } });
+  const other = createClient({ url: line.url, token, backoff: { first: 20, longest: 200 } });
+  try {
+    const backend = createEmitter({ api: { url: line.url, token: signToken({ sub: "1", role: "service" }) } });
+    const notify = (title: string) => backend.notify({ userId: "43", title, message: "m" });
+    const handled: string[] = [];
+    let busy: Promise<void> | undefined;
+    client.channels().on("notifications", async ({ data }) => {
+      await busy;
+      handled.push(data.title);
+    });
+    await client.channels().subscribeNotifications();
+    for (let n = 0; n < 10; n++) await notify("old");
+    await filled(handled, 10);
+    line.cut(true); // the acks have a quarter of a second to wait for each other
+    let free = (): void => undefined;
+    busy = new Promise((resolve) => {
+      free = resolve;
+    });
+    await server.stop();
+    server = await spawnServer({ LOG_LEVEL: "warn" });
+    line.mend();
+    for (const title of ["new", "newer"]) await notify(title);
+    await reaches(client.channels(), "connected");
+    // An answer on this connection comes after whatever was acked on it.
+    await client.channels().presence({ users: ["43"] });
+    expect(await other.channels().subscribeNotifications()).toMatchObject({ offset: 2, replayed: 2 });
+    free();
+  } finally {
+    await Promise.all([client.close(), other.close()]);
+    await line.close();
+    await server.stop();
+  }
+});

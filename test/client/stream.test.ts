@@ -23,7 +23,7 @@ function make(from?: Position) {
       async save(position) {
         log.saved.push(position);
       },
-      handled: (offset) => log.handled.push(offset),
+      handled: ({ offset }) => log.handled.push(offset),
       askAgain: () => log.asked++,
       onError(error) {
         throw error;
@@ -137,7 +137,9 @@ test("close drops what waits, finishes what runs, and acknowledges no more than 
   });
   offer(1, 2, 3);
   const closed = stream.close();
+  offer(4, 5); // while it waits for what runs
   open();
   await closed;
+  expect(log.delivered).toEqual([1]);
   expect(log.handled).toEqual([1]);
 });

@@ -118,7 +118,7 @@ export function createSubscriptions(
     // The documented raw clients subscribe again after each reconnect; what they inherited goes on.
     if (already !== undefined && since === undefined) {
       const offset = Math.max(already.start.head, already.position);
-      return { channel: name, offset, recovered: true, replayed: 0 };
+      return { channel: name, offset, recovered: true, replayed: offset - already.position };
     }
     const access = await accessTo(channel, socket.data.admission.identity, {
       hasJoined: (room) => joined.has(room),
