@@ -23,8 +23,11 @@ export interface Log {
   append(event: NewEvent): Promise<Appended>;
   /** A way to save something and append the event that tells of it in one transaction. Flushed by `close`, too. */
   appender<Item, Row, Result>(shape: AppendShape<Item, Row, Result>): (item: Item) => Promise<Result>;
-  /** Kept events after the offset `since`, at most `limit`, in order, and what the channel keeps at that moment. */
-  read(channel: string, since: number, limit: number): Promise<Page>;
+  /**
+   * Kept events after the offset `since`, in order, and what the channel keeps at that moment. At most `limit` events, and fewer
+   * once their data has `maxBytes` (4 MB where nothing is said); one at least, if there is one.
+   */
+  read(channel: string, since: number, limit: number, maxBytes?: number): Promise<Page>;
   /** What channels keep; one without events has head 0 and oldest 1. */
   heads(channels: readonly string[]): Promise<Map<string, Extent>>;
   /** How far the user has handled the channel, or undefined if nothing was ever acknowledged. */
@@ -98,7 +101,7 @@ export function createLog(options: LogOptions): Log {
       closeables.push(appender);
       return appender.add;
     },
-    read: (channel, since, limit) => readPage(store, channel, since, limit),
+    read: (channel, since, limit, maxBytes) => readPage(store, channel, since, limit, maxBytes),
     heads: (channels) => readHeads(store, channels),
     cursor: (user, channel) => cursors.add({ user, channel }),
     acknowledge: (user, channel, offset) => acknowledgements.add({ user, channel, offset }),

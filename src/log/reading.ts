@@ -18,17 +18,28 @@ export interface Page extends Extent {
 /** A channel that has never had an event. */
 const EMPTY: Extent = { head: 0, oldest: 1 };
 
+/** How large a page may become where nobody says less: an event may have half a megabyte, and a thousand are asked for. */
+const MAX_BYTES = 4_194_304;
+
 // One statement, one snapshot: the extent is that of the events. What is below `oldest` is about to be deleted.
 const PAGE = `SELECT c.head, c.oldest, e.*
 FROM channels c LEFT JOIN LATERAL (
-  SELECT ${eventColumns("x")} FROM channel_events x
-  WHERE x.channel = c.name AND x.seq > $2::bigint AND x.seq >= c.oldest ORDER BY x.seq LIMIT $3::int
-) e ON true
+  SELECT y.*, sum(octet_length(y.data::text)) OVER (ORDER BY y.seq) - octet_length(y.data::text) AS bytes_before FROM (
+    SELECT ${eventColumns("x")} FROM channel_events x
+    WHERE x.channel = c.name AND x.seq > $2::bigint AND x.seq >= c.oldest ORDER BY x.seq LIMIT $3::int
+  ) y
+) e ON e.bytes_before < $4::int
 WHERE c.name = $1 ORDER BY e.seq`;
 
-/** Events of `channel` after the offset `since`, at most `limit`, oldest first. */
-export async function readPage(store: Store, channel: string, since: number, limit: number): Promise<Page> {
-  const rows = await store.query<Extent & (EventRow | { id: null })>(PAGE, [channel, since, limit]);
+/** Events of `channel` after the offset `since`, oldest first: at most `limit`, and no more once they have `maxBytes` of data. */
+export async function readPage(
+  store: Store,
+  channel: string,
+  since: number,
+  limit: number,
+  maxBytes = MAX_BYTES,
+): Promise<Page> {
+  const rows = await store.query<Extent & (EventRow | { id: null })>(PAGE, [channel, since, limit, maxBytes]);
   const { head, oldest } = rows[0] ?? EMPTY;
   return { head, oldest, events: rows.flatMap((row) => (row.id === null ? [] : [toEvent(row)])) };
 }

@@ -33,6 +33,18 @@ describe.each(KINDS)("reading on %s", (kind) => {
     expect([page.head, page.oldest]).toEqual([30, 1]);
   });
 
+  test("stops where the events are large, but gives one at least, and so gets through all of them", async () => {
+    const channel = "rooms/large";
+    for (let n = 0; n < 6; n++)
+      await logs[0].append({ channel, event: "room_message", data: { text: "x".repeat(1000) } });
+    const offsets = async (since: number, maxBytes: number) =>
+      (await logs[1].read(channel, since, 10, maxBytes)).events.map(({ offset }) => offset);
+    expect(await offsets(0, 2_500)).toEqual([1, 2, 3]);
+    expect(await offsets(3, 1)).toEqual([4]);
+    expect(await offsets(4, 1_000_000)).toEqual([5, 6]);
+    expect(await logs[1].read(channel, 6, 10, 1)).toEqual({ events: [], head: 6, oldest: 1 });
+  });
+
   test("gives the extent also where there is nothing to read", async () => {
     expect(await logs[0].read("messages/ann", 30, 10)).toEqual({ events: [], head: 30, oldest: 1 });
     expect(await logs[0].read("messages/ann", 999, 10)).toEqual({ events: [], head: 30, oldest: 1 });

@@ -53,7 +53,8 @@ export function channelRoutes(log: Log, { runSessions }: Pick<Services, "runSess
       method: "get",
       path: "/api/v1/channels/:kind/:id/events",
       tag: "Channels",
-      summary: "Kept events of a channel after an offset. Also for whoever may subscribe to it",
+      summary:
+        "Kept events of a channel after an offset, fewer than asked for where they are large: ask again up to head. Also for whoever may subscribe to it",
       access: "signed-in",
       params: z.object({ kind: z.enum(CHANNEL_KINDS), id: z.string() }),
       query: eventsQuery,

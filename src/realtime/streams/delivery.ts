@@ -7,8 +7,9 @@ import type { AnyNamespace } from "../types.ts";
 import type { ExtentOf } from "./extents.ts";
 import { createStream, type Stream } from "./stream.ts";
 
-/** Events read at once to close a gap. */
+/** Events read at once to close a gap, and bytes of their data. */
 const GAP_PAGE = 500;
+const GAP_BYTES = 1_048_576;
 
 const logged = z.object({
   channel: z.string(),
@@ -82,7 +83,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
           onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
           namespace.local.to(room).emit(event.event, ...wireArguments(event));
         },
-        readAfter: (offset) => log.read(channel, offset, GAP_PAGE),
+        readAfter: (offset) => log.read(channel, offset, GAP_PAGE, GAP_BYTES),
         isAlone: () => cluster.health().redis === "down",
       });
       open.ready = stream;

@@ -9,9 +9,9 @@ import type { ExtentOf } from "./extents.ts";
 import { type From, type Start, startOf } from "./start.ts";
 import type { Turns } from "./turns.ts";
 
-/** Events read at once. */
+/** Events read at once, if they are small. */
 const PAGE = 64;
-/** A replay waits for the client once so many bytes are on their way to it. */
+/** A replay waits for the client once so many bytes are on their way to it, and reads no more at once. */
 const AHEAD_BYTES = 65_536;
 
 /** A running subscription. */
@@ -70,11 +70,14 @@ export async function subscribeSocket(
     void socket.join(room);
   }
 
+  /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */
   async function sendPage(): Promise<void> {
-    const { events, head } = await turns(() => log.read(channel, position, PAGE));
+    const isFull = (): boolean => bufferedBytes(socket.conn) > AHEAD_BYTES;
+    const page = await turns(async () => (isFull() ? undefined : log.read(channel, position, PAGE, AHEAD_BYTES)));
+    if (page === undefined) return; // other subscriptions of this client were quicker
+    const { events, head } = page;
     for (const event of events) {
-      if (bufferedBytes(socket.conn) > AHEAD_BYTES) await drained(socket.conn);
-      if (isOver()) return;
+      if (isFull() || isOver()) return;
       socket.emit(event.event, ...wireArguments(event));
       position = event.offset;
     }
