@@ -34,7 +34,8 @@ export function createPerform(idempotency: Idempotency): Perform {
     const first: { reply?: Reply } = {};
     const kept = await idempotency.run(request, async (eventKey) => {
       first.reply = await run(eventKey).catch(refused);
-      return { status: first.reply.status, body: first.reply.body };
+      const { status, body, keep } = first.reply;
+      return { status, body, keep };
     });
     return first.reply ?? new Reply(kept.status, kept.body, { "Idempotent-Replayed": "true" });
   };

@@ -23,6 +23,8 @@ export interface KeptAnswer {
   status: number;
   /** JSON. */
   body: unknown;
+  /** False: not kept, whatever the status. */
+  keep?: boolean;
 }
 
 /** Runs requests once per key. */
@@ -65,7 +67,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
       const answer = await run();
       // What was done is done: an answer that cannot be kept is given all the same. Its entry goes stale, and a retry
       // finds the events by their key.
-      if (isKept(answer.status)) await entries.answer({ name, holder, ...answer }).catch(goesStale);
+      if (isKept(answer.status) && answer.keep !== false)
+        await entries.answer({ name, holder, ...answer }).catch(goesStale);
       else await entries.giveUp(name, holder).catch(goesStale);
       return answer;
     } catch (error) {
@@ -104,7 +107,8 @@ export function createIdempotency(options: IdempotencyOptions): Idempotency {
   };
 }
 
-function isKept(status: number): boolean {
+/** Whether an answer is final: 5xx, 401 and 429 may be another one soon. */
+export function isKept(status: number): boolean {
   return status < 500 && status !== 401 && status !== 429;
 }
 

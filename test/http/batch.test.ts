@@ -129,6 +129,26 @@ describe("a batch with a key", () => {
     expect(await texts("batch-once")).toEqual(["1", "2"]);
   });
 
+  it("of which a call failed for a passing reason is tried anew, and what was done is not done twice", async () => {
+    const items = [
+      { path: "/api/v1/run-sessions", body: { userId: "1" } },
+      say("batch-passing", "1"),
+      { path: "/api/v1/nothing", body: {} },
+    ];
+    await api.store.query("ALTER TABLE channel_events RENAME TO out_of_reach", []);
+    const first = await batch(items, "passing").finally(() =>
+      api.store.query("ALTER TABLE out_of_reach RENAME TO channel_events", []),
+    );
+    expect(statuses(first.body)).toEqual([201, 503, 404]);
+    const second = await batch(items, "passing");
+    expect(statuses(second.body)).toEqual([201, 201, 404]);
+    expect(second.body.results[0]).toEqual(first.body.results[0]);
+    const third = await batch(items, "passing");
+    expect(third.body).toEqual(second.body);
+    expect(third.headers.get("idempotent-replayed")).toBe("true");
+    expect(await texts("batch-passing")).toEqual(["1"]);
+  });
+
   it("whose node died after the commit finds its events when it is done again", async () => {
     const items = [say("batch-died", "1"), say("batch-died", "2")];
     const first = await batch(items, "died");

@@ -30,6 +30,12 @@ describe.each(KINDS)("run sessions on %s", (kind) => {
     expect(made.every(({ sessionId, created }) => created && /^[\w:.-]{20,128}$/.test(sessionId))).toBe(true);
   });
 
+  test("without an id, the same request again gets the same one", async () => {
+    const first = await nodes[0].register(undefined, "ann", "request:1");
+    expect(await nodes[1].register(undefined, "ann", "request:1")).toEqual({ ...first, created: false });
+    expect((await nodes[1].register(undefined, "ann", "request:2")).sessionId).not.toBe(first.sessionId);
+  });
+
   test("of many users who register one id at once, exactly one gets it", async () => {
     const users = Array.from({ length: 16 }, (_, n) => `user-${n}`);
     const outcomes = await Promise.allSettled(

@@ -1,7 +1,9 @@
 // The route of batches.
 import { z } from "zod";
 import { batchBody } from "../../contract/api.ts";
+import { isKept } from "../../services/idempotency.ts";
 import type { PerformBatch } from "../batch.ts";
+import { Reply } from "../reply.ts";
 import { type Route, route } from "../route.ts";
 
 /** Makes it. */
@@ -20,6 +22,10 @@ export function batchRoute(perform: PerformBatch): Route {
       description: "What each call is answered with, in order",
       schema: z.object({ results: z.array(z.object({ status: z.int(), body: z.unknown() })) }),
     },
-    handle: async ({ body, identity, eventKey }) => ({ results: await perform(body.items, identity, eventKey) }),
+    async handle({ body, identity, eventKey }) {
+      const results = await perform(body.items, identity, eventKey);
+      const areKept = results.every(({ status }) => isKept(status));
+      return new Reply(200, { results }, {}, areKept);
+    },
   });
 }

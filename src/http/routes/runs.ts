@@ -27,8 +27,8 @@ export function runRoutes(
       },
       fails: ["CONFLICT"],
       about: ({ body }) => body.userId,
-      async handle({ body }) {
-        const registered = await runSessions.register(body.sessionId, body.userId);
+      async handle({ body, eventKey }) {
+        const registered = await runSessions.register(body.sessionId, body.userId, eventKey);
         control.sessionRegistered(registered.sessionId, body.userId);
         return { sessionId: registered.sessionId };
       },
