@@ -24,6 +24,7 @@ try {
 /** The variable that an address which cannot be listened on comes from, as the beginning of a line; else nothing. */
 function blamed(error: unknown): string {
   const { code, syscall } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  if (syscall === "getaddrinfo") return "HOST cannot be used: "; // other names are looked up with an error of their own
   if (syscall !== "listen") return "";
   return `${code === "EADDRNOTAVAIL" ? "HOST" : "PORT"} cannot be used: `;
 }

@@ -13,7 +13,7 @@ const channels = client.channels();
 channels.on("notifications", ({ data }, { channel, offset }) => {
   console.log(`${channel} #${offset}: ${data.title}: ${data.message}`);
 }); // acknowledged once this has returned, or what it returns has resolved
-channels.on("user_message", ({ from, text }) => console.log(`${from}: ${text}`));
+channels.on("user_message", ({ from, text, content }) => console.log(`${from}:`, text ?? content));
 channels.on("retrying", ({ error, delayMs }) => console.log(`${error.message}; again in ${delayMs} ms`));
 channels.on("unrecovered", ({ channel }) => console.log(`${channel}: something is lost, fetch it anew`));
 channels.on("closed", ({ error }) => {

@@ -20,9 +20,11 @@ export interface Client {
 
 const ALWAYS: Visibility = { visible: () => true, onChange: () => () => undefined };
 
-/** Makes a client; nothing connects yet. */
+/** Makes a client; nothing connects yet. @throws TypeError without a `url` */
 export function createClient(options: ClientOptions): Client {
   const { url, transports = ["websocket", "polling"], visibility = pageVisibility() } = options;
+  if (typeof url !== "string" || url === "")
+    throw new TypeError("url: where the server is, such as https://live.example.org");
   const makeManager = (): Manager =>
     new Manager(url, {
       path: "/socket.io",

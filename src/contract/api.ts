@@ -9,7 +9,7 @@ export const displayName = z
   .string()
   .min(1)
   .refine((name) => new TextEncoder().encode(JSON.stringify(name)).length <= 202, "at most 200 bytes as JSON")
-  .refine(isStorable, "without the character U+0000");
+  .refine(isStorable, "not well-formed, or with the character U+0000");
 
 /** `POST /api/v1/progress` */
 export const progressBody = z.object({
@@ -54,17 +54,19 @@ export const systemBody = systemMessage;
 export const dataUpdateBody = z.object({
   ...dataUpdate.shape,
   to: z
-    .union([z.strictObject({ user: userId }), z.strictObject({ room: roomName })], "neither {user} nor {room}")
+    .union([z.strictObject({ user: userId }), z.strictObject({ room: roomName })], "exactly one of {user} and {room}")
     .optional(),
 });
 
 /** `POST /api/v1/rooms/:room/messages` */
 export const roomMessageBody = messageBody;
 
+const digits = z.string("given twice").regex(/^\d+$/, "not a whole number").transform(Number);
+
 /** `GET /api/v1/channels/:kind/:id/events`; `limit` at most 1 000. */
 export const eventsQuery = z.object({
-  since: z.coerce.number().int().nonnegative().default(0),
-  limit: z.coerce.number().int().min(1).max(1000).default(100),
+  since: digits.pipe(z.int()).default(0),
+  limit: digits.pipe(z.int().min(1).max(1000)).default(100),
 });
 
 /** `POST /api/v1/disconnect` */

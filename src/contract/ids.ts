@@ -1,11 +1,11 @@
 // Identifiers: what a user, course or room may be called, and how an id is written inside a room or channel name.
 import { z } from "zod";
 
-/** True for text that PostgreSQL can keep: all but the character U+0000. */
-export const isStorable = (text: string): boolean => !text.includes("\u0000");
+/** True for text that PostgreSQL keeps as it is: all but the character U+0000, and halves of surrogate pairs. */
+export const isStorable = (text: string): boolean => !text.includes("\u0000") && !/\p{Surrogate}/u.test(text);
 
 /** A user id: 1–128 characters of any kind but U+0000 (it is encoded wherever it becomes part of a name). */
-export const userId = z.string().min(1).max(128).refine(isStorable, "without the character U+0000");
+export const userId = z.string().min(1).max(128).refine(isStorable, "not well-formed, or with the character U+0000");
 
 /** A course id, of the same form as a user id. */
 export const courseId = userId;

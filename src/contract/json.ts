@@ -20,14 +20,18 @@ export function isShallow(value: unknown): boolean {
   return true;
 }
 
+const required = (otherwise: string) => ({
+  error: ({ input }: { input?: unknown }): string => (input === undefined ? "is required" : otherwise),
+});
+
 /** Any JSON value that is not too deep. Binary data is none. */
 export const json = z.custom<unknown>(
   (value) => value !== undefined && isShallow(value),
-  `JSON nested at most ${MAX_DEPTH} deep`,
+  required(`JSON nested at most ${MAX_DEPTH} deep`),
 );
 
 /** A JSON object that is not too deep. */
 export const jsonObject = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value) && isShallow(value),
-  `a JSON object nested at most ${MAX_DEPTH} deep`,
+  required(`a JSON object nested at most ${MAX_DEPTH} deep`),
 );

@@ -7,7 +7,7 @@ export type ReadBody = (request: Request, response: Response) => Promise<unknown
 
 /** Makes the reader for bodies of at most so many bytes (after decompression). */
 export function createReadBody(maxBytes: number): ReadBody {
-  const parse = express.json({ limit: maxBytes, type: ["application/json", "application/*+json"] });
+  const parse = express.json({ limit: maxBytes, strict: false, type: ["application/json", "application/*+json"] });
   return async (request, response) => {
     await new Promise<void>((resolve, reject) =>
       parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error))),

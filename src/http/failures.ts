@@ -19,8 +19,8 @@ export function failureOf(error: unknown): Failure {
   if (!isHttpError(error) || error.status >= 500) return toFailure(error);
   if (error.status === 413) return new Failure("TOO_LARGE");
   if (error.type === "entity.parse.failed") return invalid("body", `is not JSON (${error.message.slice(0, 120)})`);
-  // A broken escape in the path, an unknown encoding or charset of the body, a body cut short.
-  return invalid(error.type === undefined ? "path" : "body", error.message.slice(0, 120));
+  // A broken escape in the path, which the router throws; an unknown encoding or charset of the body, one cut short or corrupt.
+  return invalid(error instanceof URIError ? "path" : "body", error.message.slice(0, 120));
 }
 
 /** The failure for one field. */

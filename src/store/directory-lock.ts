@@ -4,7 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readFileSync, readlinkSync } from "node:fs";
 import { mkdir, readdir, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 const PREFIX = "in-use-by.";
@@ -44,7 +44,7 @@ interface Claim {
  *   the directory when it cannot be made or written to
  */
 export async function lockDirectory(directory: string): Promise<DirectoryLock> {
-  await mkdir(directory, { recursive: true }).catch(unusable(directory));
+  await makeDirectory(directory).catch(unusable(directory));
   for (let attempt = 1; ; attempt += 1) {
     const own = newClaim();
     const path = join(directory, own.name);
@@ -54,10 +54,26 @@ export async function lockDirectory(directory: string): Promise<DirectoryLock> {
     await rm(path, { force: true });
     if (attempt === ATTEMPTS || other.place !== own.place) {
       const who = other.pid === process.pid ? "this process" : `process ${other.pid}`;
-      throw new DirectoryInUseError(`The data directory ${directory} is in use by ${who}`);
+      throw new DirectoryInUseError(`The data directory ${directory} (DATA_DIR) is in use by ${who}`);
     }
     await sleep(Math.random() * MAX_PAUSE_MS);
   }
+}
+
+/** As mkdir's own `recursive`, which in Node 20 never comes to an end in a file system that takes no directories (/proc). */
+async function makeDirectory(directory: string): Promise<void> {
+  const make = () =>
+    mkdir(directory).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code === "EEXIST") return true; // whether it is a directory shows when it is written to
+        if (error.code === "ENOENT" && dirname(directory) !== directory) return false;
+        throw error;
+      },
+    );
+  if (await make()) return;
+  await makeDirectory(dirname(directory));
+  if (!(await make())) throw new Error("it cannot be made");
 }
 
 function holding(path: string): DirectoryLock {
@@ -77,7 +93,7 @@ function holding(path: string): DirectoryLock {
 
 /** Says which directory it is that the system refuses. */
 const unusable = (directory: string) => (error: Error) => {
-  throw new Error(`The data directory ${directory} cannot be used: ${error.message}`, { cause: error });
+  throw new Error(`The data directory ${directory} (DATA_DIR) cannot be used: ${error.message}`, { cause: error });
 };
 
 /** A claim of a living process other than the own one; claims of dead ones are removed on the way. */

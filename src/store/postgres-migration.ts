@@ -22,7 +22,9 @@ export async function migrateServer(server: Server): Promise<void> {
     await client.connect().catch((error: NodeJS.ErrnoException) => {
       // Node has no message for a name with several addresses, none of which answers.
       const reason = error.message || error.code;
-      throw new Error(`Cannot connect to PostgreSQL at ${client.host}:${client.port}: ${reason}`, { cause: error });
+      throw new Error(`Cannot connect to PostgreSQL at ${client.host}:${client.port} (DATABASE_URL): ${reason}`, {
+        cause: error,
+      });
     });
     await beginMigrationSession(client, server);
     if (server.schema !== "public") {

@@ -1,5 +1,6 @@
 // The small parts: names, positions, gate, waiting, visibility, refresh.
 import { afterEach, expect, test, vi } from "vitest";
+import { createClient } from "../../src/client/create-client.ts";
 import { Gate } from "../../src/client/gate.ts";
 import * as names from "../../src/client/names.ts";
 import { createPositions } from "../../src/client/positions.ts";
@@ -116,4 +117,8 @@ test("a token is renewed before it ends, and tried again when that fails", async
   expect(sent).toEqual([second.text]);
   refresh.stop();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test.each([undefined, "", 8080])("a client without a URL to go to is refused at once: %s", (url) => {
+  expect(() => createClient({ url: url as string, token: "t" })).toThrow(/^url: /);
 });

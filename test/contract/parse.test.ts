@@ -38,3 +38,28 @@ it.each(schemas)("says what belongs into each field of %s", (_name, schema) => {
   expect(told.length).toBeGreaterThan(0);
   for (const reason of told) expect(reason).not.toBe("Invalid input");
 });
+
+it.each([
+  [{ since: "" }, "since: not a whole number"],
+  [{ since: "0x1" }, "since: not a whole number"],
+  [{ since: ["1", "2"] }, "since: given twice"],
+])("takes plain numbers in a query, each once: %j", (query, message) => {
+  expect(failureOf(api.eventsQuery, query)).toMatchObject({ message });
+  expect(parse(api.eventsQuery, { since: "7" })).toEqual({ since: 7, limit: 100 });
+});
+
+it("says of free JSON that it is missing, or too deep", () => {
+  expect(failureOf(api.broadcastBody, { type: "t" })).toMatchObject({ message: "content: is required" });
+  let deep: unknown = 1;
+  for (let level = 0; level < 40; level++) deep = [deep];
+  const message = "content: JSON nested at most 32 deep";
+  expect(failureOf(api.broadcastBody, { type: "t", content: deep })).toMatchObject({ message });
+});
+
+it("takes no id that would become another one when it is written down", () => {
+  for (const userId of ["\ud800", "a\udc00b", "\u0000"]) {
+    const message = expect.stringMatching(/^userId: not well-formed/);
+    expect(failureOf(api.disconnectBody, { userId })).toMatchObject({ message });
+  }
+  expect(parse(api.disconnectBody, { userId: "汉😀" })).toEqual({ userId: "汉😀" });
+});

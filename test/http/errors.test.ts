@@ -25,6 +25,13 @@ describe("bodies", () => {
     });
   });
 
+  it("that are JSON, but no object, or are not what they are said to be, are named for that", async () => {
+    const about = async (body: string, headers?: Record<string, string>) =>
+      (await send("/api/v1/system", body, headers)).body.error.message;
+    expect(await about("null")).toMatch(/^payload: .*object.*null/);
+    expect(await about('{"message":"m","level":"info"}', { "Content-Encoding": "gzip" })).toMatch(/^body: /);
+  });
+
   it("that a schema refuses are named field by field", async () => {
     const answer = await api.post("/api/v1/progress", { user_id: 1.5, topic_id: "a/b", completed: true });
     expect(answer.status).toBe(400);

@@ -164,7 +164,13 @@ describe("a start fails with one line and 1", () => {
 
   it("when the data directory cannot be one", async () => {
     expect(await lines({ DATABASE_URL: "", DATA_DIR: "/dev/null/data" })).toEqual([
-      expect.stringMatching(/^classwire: The data directory \/dev\/null\/data cannot be used: ENOTDIR/),
+      expect.stringMatching(/^classwire: The data directory \/dev\/null\/data \(DATA_DIR\) cannot be used: ENOTDIR/),
+    ]);
+  });
+
+  it("when the data directory is where none can be made", async () => {
+    expect(await lines({ DATABASE_URL: "", DATA_DIR: "/proc/nothing/here" })).toEqual([
+      expect.stringMatching(/^classwire: The data directory \/proc\/nothing\/here \(DATA_DIR\) cannot be used: /),
     ]);
   });
 

@@ -32,7 +32,9 @@ describe("lockDirectory", () => {
   it("gives a directory, which it makes, to one after the other", async () => {
     const missing = join(directory, "a", "b");
     const lock = await lockDirectory(missing);
-    await expect(lockDirectory(missing)).rejects.toThrow(`The data directory ${missing} is in use by this process`);
+    await expect(lockDirectory(missing)).rejects.toThrow(
+      `The data directory ${missing} (DATA_DIR) is in use by this process`,
+    );
     await lock.release();
     expect(readdirSync(missing)).toEqual([]);
     await (await lockDirectory(missing)).release();

@@ -13,7 +13,7 @@ const ACCEPTED = { accepted: true } as const;
 
 const revocationBody = z.union(
   [z.strictObject({ userId }), z.strictObject({ tokenId: z.string().min(1).max(256) })],
-  "neither {userId} nor {tokenId}",
+  "exactly one of {userId} and {tokenId}",
 );
 
 /** What they stand on. */
