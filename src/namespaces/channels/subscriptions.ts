@@ -62,8 +62,9 @@ export function createSubscriptions(
     stop(channel);
     assertRoomForOneMore();
     await socket.join(channel); // for what emitters say there
-    const subscription = await subscribeSocket(socket, channel, where, user, streams);
+    let subscription: Subscription | undefined;
     try {
+      subscription = await subscribeSocket(socket, channel, where, user, streams);
       // From now on the user counts as one who hears what is said to everyone, also while away.
       if (channel === EVERYONE && subscription.start.isNew) {
         await events.acknowledge(user, channel, subscription.start.position);
@@ -71,7 +72,8 @@ export function createSubscriptions(
       await heir.keep(channel, subscription.start.position);
       if (!socket.connected) throw new Failure("SERVER_ERROR", "the connection is gone");
     } catch (error) {
-      subscription.end();
+      subscription?.end();
+      stop(channel); // nor does it hear emitters there
       throw error;
     }
     running.set(channel, subscription);
