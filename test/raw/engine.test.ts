@@ -15,14 +15,17 @@ afterEach(() => rig.close());
 describe("a raw connection", () => {
   it("is a socket of its namespace, with what admission returned and no secrets", async () => {
     await start();
-    const headers = { authorization: "Bearer 123", cookie: "session=1" };
-    await connect(`${rig.url}/api/v1/ws/dashboard?lang=zh&token=other`, { headers });
+    const headers = { authorization: "Bearer its-own", cookie: "session=1" };
+    await connect(`${rig.url}/api/v1/ws/dashboard?lang=zh&token=other-one`, { headers });
     const socket = await eventually(() => rig.io.of("/dashboard").sockets.values().next().value);
     expect(rig.raw().admission).toEqual(rig.admissions[0]);
-    expect(rig.admissions[0]).toMatchObject({ user: "123", request: { namespace: "/dashboard", token: "123" } });
+    expect(rig.admissions[0]).toMatchObject({
+      user: "its-own",
+      request: { namespace: "/dashboard", token: "its-own" },
+    });
     expect(rig.raw().traits).toMatchObject({ speaks: "dashboard", displaced: "wait" });
     expect(socket.handshake.query).toEqual({ lang: "zh" });
-    expect(JSON.stringify(socket.handshake)).not.toMatch(/123|other|session/);
+    expect(JSON.stringify(socket.handshake)).not.toMatch(/its-own|other-one|session/);
     expect(socket.conn.transport.name).toBe("websocket-raw");
   });
 
