@@ -7,6 +7,8 @@ import type { Store } from "../store/store.ts";
 const KEPT = "2 minutes";
 /** The pauses in which a dead connection's node may write down where it ended; one that was killed never does. */
 const ENDING_MS = [10, 40, 150];
+/** Somebody quicker may be cut before it has anything of it: what it took is looked for again under its name, so often. */
+const MOST_LOOKS = 5;
 /** How often a node says that it lives, so that the end of a killed one's connections is known. */
 const SIGN_OF_LIFE_MS = 10_000;
 
@@ -82,6 +84,13 @@ const SIGN_OF_LIFE = `
 const FORGET_NODES = `
   DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
 
+/** A connection whose state is kept. */
+interface Candidate {
+  id: string;
+  node: string;
+  ended: boolean;
+}
+
 interface Change {
   kind: "save" | "end" | "forget";
   session: RawSession;
@@ -137,15 +146,16 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
     end: (session) => changes.add({ kind: "end", session }),
     forget: (session) => changes.add({ kind: "forget", session }),
     async claim(user, dialect, connection, isAlive) {
-      const candidates = await store.query<{ id: string; node: string; ended: boolean }>(CANDIDATES, [
-        user,
-        dialect,
-        connection,
-      ]);
-      for (const { id, node: keeper, ended } of candidates) {
-        if (!ended && (await isAlive(id, keeper))) continue;
-        const taken = await take(id, connection, ended ? [] : ENDING_MS);
-        if (taken !== undefined) return taken;
+      for (let looks = 0; looks < MOST_LOOKS; looks++) {
+        let gone = false;
+        const candidates = await store.query<Candidate>(CANDIDATES, [user, dialect, connection]);
+        for (const { id, node: keeper, ended } of candidates) {
+          if (!ended && (await isAlive(id, keeper))) continue;
+          const taken = await take(id, connection, ended ? [] : ENDING_MS);
+          if (taken !== undefined) return taken;
+          gone = true;
+        }
+        if (!gone) return undefined;
       }
       return undefined;
     },

@@ -125,10 +125,15 @@ describe("a raw connection that was cut", () => {
     first.client.ws.terminate();
     for (const room of rooms)
       expect((await a.call("POST", `/api/v1/rooms/${room}/messages`, { text: "missed" })).status).toBe(201);
-    for (const node of [b, a]) (await listenRaw(node, "/ws", "g2")).client.ws.terminate(); // as soon as it is open
+    for (const node of [b, a]) {
+      (await listenRaw(node, "/ws", "g2")).client.ws.terminate(); // as soon as it is open
+      const rooms = node.classwire.io.of("/channels").adapter.rooms;
+      await eventually(() => !rooms.has("user:g2"), { what: "the node seeing that it is gone" });
+    }
     const halfway = await listenRaw(b, "/ws", "g2");
     await halfway.hears("room_message");
     halfway.client.ws.terminate();
+    await eventually(() => !b.classwire.io.of("/channels").adapter.rooms.has("user:g2"));
     const last = await listenRaw(a, "/ws", "g2");
     // What the one before it had time to confirm need not come again.
     const heardIn = (room: string) =>

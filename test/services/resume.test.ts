@@ -41,7 +41,8 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
     await nodes[0].end({ ...left, cursors: { "rooms/lab": 4 } });
     expect(await nodes[1].claim("ann", "messenger", "next", dead)).toBeUndefined();
     expect(await nodes[1].claim("bob", "gateway", "next", dead)).toBeUndefined();
-    const claims = await Promise.all(nodes.map((node, n) => node.claim("ann", "gateway", `next ${n}`, dead)));
+    const onlyRivals = async (connection: string) => connection.startsWith("next");
+    const claims = await Promise.all(nodes.map((node, n) => node.claim("ann", "gateway", `next ${n}`, onlyRivals)));
     expect(claims.filter((claim) => claim !== undefined)).toEqual([{ rooms: left.rooms, cursors: { "rooms/lab": 4 } }]);
   });
 
@@ -55,6 +56,16 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
     await nodes[1].end(session("cut twice", { user: "ben", node: "b", rooms: [] }));
     expect(await nodes[0].claim("ben", "gateway", "cut thrice", alive)).toEqual(everything);
     expect(await nodes[1].claim("ben", "gateway", "the last", dead)).toEqual(everything); // its node was killed
+  });
+
+  test("goes on to one that lives when the one that was quicker to take it does not", async () => {
+    const left = session("raced for", { user: "fay" });
+    await nodes[0].save(left);
+    await nodes[0].end(left);
+    const quicker = nodes[0].claim("fay", "gateway", "dead by now", async (connection) => connection === "alive");
+    const claim = nodes[1].claim("fay", "gateway", "alive", dead);
+    const [taken] = await Promise.all([claim, quicker]);
+    expect(taken).toEqual({ rooms: left.rooms, cursors: left.cursors });
   });
 
   test("is nothing where the client said goodbye, or is still there", async () => {
