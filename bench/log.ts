@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog } from "../src/log/log.ts";
+import { createLog } from "../src/event-log/event-log.ts";
 import { createStudyTime } from "../src/services/study-time.ts";
 import { openStore, type Store } from "../src/store/store.ts";
 import { startPostgres } from "../test/support/postgres.ts";

@@ -3,28 +3,28 @@ import type { Server as HttpServer } from "node:http";
 import type { Express } from "express";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
+import { createOriginCheck } from "./auth/origins.ts";
+import { createRevocations } from "./auth/revocations.ts";
+import { createTokenVerifier } from "./auth/token-verifier.ts";
 import type { Cluster } from "./cluster/cluster.ts";
 import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
-import { type Config, loadConfig } from "./config.ts";
-import { developmentTokens } from "./development.ts";
-import { createConsole } from "./http/console/console.ts";
+import { type Config, loadConfig } from "./config/config.ts";
+import { createLimits } from "./config/limits.ts";
+import { createLogger } from "./config/logger.ts";
+import { createConsole } from "./console/console.ts";
+import { developmentTokens } from "./console/development.ts";
+import { createLog } from "./event-log/event-log.ts";
 import { createHttp, createRouter } from "./http/http.ts";
+import { createHttpServer, type Listening, listen } from "./http/http-server.ts";
 import { createMetrics, type Metrics } from "./http/metrics.ts";
-import { createLimits } from "./limits.ts";
-import { createHttpServer, type Listening, listen } from "./listening.ts";
-import { createLog } from "./log/log.ts";
-import { createLogger } from "./logging.ts";
-import { createOriginCheck } from "./realtime/origins.ts";
 import type { RealtimeTimes } from "./realtime/times.ts";
-import { createTokenVerifier } from "./realtime/token.ts";
-import { createResume } from "./services/resume.ts";
-import { createRevocations } from "./services/revocations.ts";
 import { createServices, type Services } from "./services/services.ts";
+import { createResume } from "./services/session-resumption.ts";
 import { openStore } from "./store/store.ts";
 import { createRealtime } from "./wiring.ts";
 
-export { type Config, ConfigError, loadConfig, readConfig } from "./config.ts";
+export { type Config, ConfigError, loadConfig, readConfig } from "./config/config.ts";
 
 /** How Classwire is created. Everything is optional: without anything it is the standalone server. */
 export interface ClasswireOptions {

@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 // The standalone server: a node in this process, or several in workers of it.
 import cluster from "node:cluster";
-import { loadConfig } from "./config.ts";
-import { createLogger } from "./logging.ts";
-import { WORKER } from "./worker-messages.ts";
+import { loadConfig } from "./config/config.ts";
+import { createLogger } from "./config/logger.ts";
+import { WORKER } from "./process/ipc.ts";
 
 process.stdout.on("error", () => undefined); // whoever read it has gone, which is no reason to end (`npm start | head`)
 
@@ -11,9 +11,10 @@ try {
   const config = loadConfig();
   const logger = createLogger(config);
   // Each kind of process loads only what it runs: the primary of several workers holds no server.
-  if (cluster.isWorker && process.argv[2] === WORKER) await (await import("./worker.ts")).serveAsWorker(config, logger);
-  else if (config.workers > 1) await (await import("./workers.ts")).startWorkers(config, logger);
-  else await (await import("./serve.ts")).serve(config, logger);
+  if (cluster.isWorker && process.argv[2] === WORKER)
+    await (await import("./process/worker.ts")).serveAsWorker(config, logger);
+  else if (config.workers > 1) await (await import("./process/primary.ts")).startWorkers(config, logger);
+  else await (await import("./process/standalone.ts")).serve(config, logger);
 } catch (error) {
   // One line, whatever stops the start: a bad variable, a port that is taken, a database that is away.
   const message = error instanceof Error ? error.message : String(error);

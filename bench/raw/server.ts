@@ -2,10 +2,10 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
-import type { UnsentBudget } from "../../src/contract/connection.ts";
+import type { UnsentBudget } from "../../src/connection/traits.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../src/raw/engine.ts";
-import { routeUpgrades } from "../../src/raw/upgrade.ts";
+import { routeUpgrades } from "../../src/raw/upgrade-router.ts";
 import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
 
 /** The server under test. */

@@ -1,5 +1,5 @@
 // The handle of `/channels`: subscriptions, rooms and messages that outlive their connections.
-import type { ChannelsServerEvents, Subscribed } from "../contract/channels-namespace.ts";
+import type { ChannelsServerEvents, Subscribed } from "../contract/channels.ts";
 import type { MessageBody } from "../contract/messaging.ts";
 import { Acks } from "./acks.ts";
 import { type Core, createCore } from "./durable-handle.ts";

@@ -1,14 +1,14 @@
 // One namespace, kept connected: connect, restore, renew, come back after a failure, and know when not to.
 import type { Manager } from "socket.io-client";
 import { type BackoffOptions, createBackoff } from "./backoff.ts";
+import { Gate } from "./connection-barrier.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
-import { Gate } from "./gate.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
 import { onOnline } from "./network.ts";
 import { createRefresh } from "./refresh.ts";
+import { Wire } from "./socket.ts";
 import { Alarm } from "./timers.ts";
 import type { Token, Tokens } from "./tokens.ts";
-import { Wire } from "./wire.ts";
 
 /** What a session is made of. */
 export interface SessionOptions {

@@ -1,6 +1,6 @@
 // A durable event as the log keeps it and as subscribers see it.
 import { z } from "zod";
-import type { ChannelKind } from "./channels.ts";
+import type { ChannelKind } from "./channel-names.ts";
 
 /** The second argument of every durable event. `offset` counts 1, 2, 3 … in the channel; `id` never changes. */
 export const meta = z.object({ channel: z.string(), offset: z.int().positive(), id: z.string() });

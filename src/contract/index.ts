@@ -1,9 +1,8 @@
 // `classwire/protocol`: the whole wire, for servers and typed clients.
 export * from "./acks.ts";
 export * from "./api.ts";
+export * from "./channel-names.ts";
 export * from "./channels.ts";
-export * from "./channels-namespace.ts";
-export * from "./connection.ts";
 export * from "./dashboard.ts";
 export * from "./durable.ts";
 export * from "./errors.ts";

@@ -1,7 +1,7 @@
 // Ephemeral sends through Redis (the standard Socket.IO Redis emitter protocol): heard now, by whoever is there.
 import { Emitter } from "@socket.io/redis-emitter";
 import { z } from "zod";
-import { channelOf, roomOf } from "../contract/channels.ts";
+import { channelOf, roomOf } from "../contract/channel-names.ts";
 import { courseId, roomName, sessionId, userId } from "../contract/ids.ts";
 import { jsonObject } from "../contract/json.ts";
 import { type DataUpdate, notification, runResult, type SystemMessage } from "../contract/messaging.ts";

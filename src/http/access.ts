@@ -1,10 +1,10 @@
 // Who calls, and whether they may: tokens, roles, and the networks that need none.
 import type { IncomingMessage } from "node:http";
+import { addressOf, type Cidr, createNetworkCheck, isForwarded, LOOPBACK } from "../auth/network.ts";
 import type { Rates } from "../cluster/rates.ts";
+import type { RateLimit } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, isPrivileged, type VerifyToken } from "../contract/identity.ts";
-import type { RateLimit } from "../limits.ts";
-import { addressOf, type Cidr, createNetworkCheck, isForwarded, LOOPBACK } from "./addresses.ts";
 import type { Access } from "./route.ts";
 
 /** What the decision is made with. */

@@ -1,17 +1,17 @@
 // What the HTTP API stands on, injected by whoever puts the parts together.
 import type { Router } from "express";
 import type { Logger } from "pino";
+import type { Cidr } from "../auth/network.ts";
+import type { AllowsOrigin } from "../auth/origins.ts";
+import type { Revocations } from "../auth/revocations.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { Limits } from "../config/limits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
-import type { Limits } from "../limits.ts";
-import type { Log } from "../log/log.ts";
+import type { Log } from "../event-log/event-log.ts";
 import type { Broadcast } from "../realtime/broadcast.ts";
 import type { Control } from "../realtime/control.ts";
-import type { AllowsOrigin } from "../realtime/origins.ts";
-import type { Revocations } from "../services/revocations.ts";
 import type { Services } from "../services/services.ts";
 import type { Store } from "../store/store.ts";
-import type { Cidr } from "./addresses.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Everything the API needs. Nothing of it is closed here. */

@@ -1,7 +1,7 @@
 // Headers of every answer: what browsers must not do with it, and which pages may read it.
 import type { ServerResponse } from "node:http";
 import type { RequestHandler } from "express";
-import type { AllowsOrigin } from "../realtime/origins.ts";
+import type { AllowsOrigin } from "../auth/origins.ts";
 
 /** A JSON answer is never a page: nothing may be loaded from it, framed or guessed about its type. */
 const HEADERS = {

@@ -1,9 +1,9 @@
 // Routes on Express: for each path its log line, headers, CORS, methods, and an answer for every other method.
 import type { Request, RequestHandler, Response, Router } from "express";
+import type { AllowsOrigin } from "../auth/origins.ts";
+import type { Limits } from "../config/limits.ts";
 import { idempotencyKey } from "../contract/api.ts";
 import { Failure } from "../contract/errors.ts";
-import type { Limits } from "../limits.ts";
-import type { AllowsOrigin } from "../realtime/origins.ts";
 import type { Identify } from "./access.ts";
 import { createReadBody } from "./body.ts";
 import { invalid } from "./failures.ts";

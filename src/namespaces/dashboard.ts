@@ -1,23 +1,23 @@
 // The `/dashboard` namespace: a learner's progress and quizzes, to the newest connection.
 import { z } from "zod";
-import { channelOf, roomOf } from "../contract/channels.ts";
-import { acknowledge } from "../contract/channels-namespace.ts";
-import { CLOSE } from "../contract/connection.ts";
+import { CLOSE } from "../connection/traits.ts";
+import { channelOf, roomOf } from "../contract/channel-names.ts";
+import { acknowledge } from "../contract/channels.ts";
 import type { Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { rfc3339 } from "../contract/time.ts";
-import type { Log } from "../log/log.ts";
+import type { Log } from "../event-log/event-log.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
-import { type EntryDependencies, enter } from "../realtime/entry.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action, nothing } from "../realtime/handler.ts";
+import { type EntryDependencies, enter } from "../realtime/init-socket.ts";
 import { refused } from "../realtime/server.ts";
-import type { From } from "../realtime/streams/start.ts";
+import type { From } from "../realtime/streams/start-position.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
-import type { Inheritance } from "./inheritance.ts";
+import type { Inheritance } from "./session-resumption.ts";
 
 /** What the namespace works with. */
 export interface DashboardDependencies extends EntryDependencies {

@@ -1,12 +1,13 @@
 // The `/study-time` namespace: heartbeats in, whole seconds of study out.
-import { roomOf } from "../contract/channels.ts";
-import { CLOSE } from "../contract/connection.ts";
+
+import { CLOSE } from "../connection/traits.ts";
+import { roomOf } from "../contract/channel-names.ts";
 import { heartbeat } from "../contract/study-time.ts";
 import { closeSocket } from "../realtime/closing.ts";
-import { rawOf } from "../realtime/connections.ts";
-import { type EntryDependencies, enter } from "../realtime/entry.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action } from "../realtime/handler.ts";
+import { type EntryDependencies, enter } from "../realtime/init-socket.ts";
+import { rawOf } from "../realtime/namespace-slots.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 

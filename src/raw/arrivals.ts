@@ -1,7 +1,7 @@
 // Which durable events a client has: those that were sent before a ping whose pong came back.
 import type { Acknowledging, AckPings } from "./ack-pings.ts";
-import type { Outbox } from "./outbox.ts";
 import type { Pongs } from "./pongs.ts";
+import type { Outbox } from "./send-queue.ts";
 
 /** The sent and not yet acknowledged events of one connection: the highest offset of each channel. */
 export class Arrivals implements Acknowledging {

@@ -1,5 +1,5 @@
 // What a dialect is: a pure translation between its JSON frames and the events of a namespace, and one row that says the rest.
-import type { ConnectionTraits, Namespace } from "../contract/connection.ts";
+import type { ConnectionTraits, Namespace } from "../connection/traits.ts";
 import { ERRORS, type ErrorCode, Failure } from "../contract/errors.ts";
 import { isShallow, MAX_DEPTH } from "../contract/json.ts";
 

@@ -2,21 +2,21 @@
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { CLOSE, type Closing, type ConnectionTraits, type RawConnection } from "../contract/connection.ts";
+import { CLOSE, type Closing, type ConnectionTraits, type RawConnection } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
 import type { AckPings } from "./ack-pings.ts";
 import { Arrivals } from "./arrivals.ts";
 import { closingFor, shortReason } from "./close-frame.ts";
 import { type Dialect, failureOf } from "./codec.ts";
-import { Conversation } from "./conversation.ts";
-import type { Inbox } from "./inbox.ts";
+import { Message, type Translator, type WriteOptions } from "./frame-cache.ts";
 import { type KeepAliveTimes, Lifeline } from "./keep-alive.ts";
+import { Conversation } from "./message-handler.ts";
 import type { Times, Verdict } from "./options.ts";
-import { Outbox, type OutboxOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./outbox.ts";
 import { ackPacket, connectPacket, handledPacket } from "./packet.ts";
 import { Pongs } from "./pongs.ts";
+import type { Inbox } from "./receive-buffer.ts";
 import type { KeptRequest } from "./request.ts";
-import { Message, type Translator, type WriteOptions } from "./translation.ts";
+import { Outbox, type OutboxOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./send-queue.ts";
 
 /** What all connections of an engine share. */
 export interface Shared {

@@ -7,11 +7,11 @@ import { AckPings } from "./ack-pings.ts";
 import { DRAINING } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
 import { type Arrival, RawSocket, type Shared } from "./connection.ts";
-import { Entrance } from "./entrance.ts";
+import { Translator } from "./frame-cache.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { type RawEngineOptions, TIMES } from "./options.ts";
-import { TickFlush } from "./outbox.ts";
-import { Translator } from "./translation.ts";
+import { TickFlush } from "./send-queue.ts";
+import { Entrance } from "./upgrade-handler.ts";
 
 /** Emits `connection` with each {@link RawSocket}. Bind it before `io.attach`: `io.engine` should be engine.io's. */
 export class RawEngine<A = unknown> extends EventEmitter {

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Inbox } from "./inbox.ts";
+import { Inbox } from "./receive-buffer.ts";
 
 /** An open WebSocket. */
 export interface Opened {

@@ -1,9 +1,9 @@
 // What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
 import type { IncomingMessage } from "node:http";
-import type { AdmissionRequest } from "../contract/connection.ts";
+import type { AdmissionRequest } from "../connection/traits.ts";
 import type { Dialect } from "./codec.ts";
 import type { KeepAliveTimes } from "./keep-alive.ts";
-import type { UnsentLimits } from "./outbox.ts";
+import type { UnsentLimits } from "./send-queue.ts";
 
 /** What to do with one more message of a connection. */
 export type Verdict = "take" | "drop" | "drop and say so" | "close";

@@ -1,6 +1,6 @@
 // Socket.IO packets (protocol 5) as the namespaces write them to a connection, and as they read them from it. Text only.
 // https://socket.io/docs/v4/socket-io-protocol/
-import type { Namespace } from "../contract/connection.ts";
+import type { Namespace } from "../connection/traits.ts";
 import { type Answer, isObject, SIGNALS, type Signal, type SignalName } from "./codec.ts";
 
 /** A packet from a namespace, as far as a raw connection has a use for it. */

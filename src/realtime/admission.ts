@@ -1,12 +1,12 @@
 // Admission: who may connect where, and which place they take. The same for every transport.
 
 import type { Rates } from "../cluster/rates.ts";
-import type { AdmissionRequest, ConnectionTraits, Namespace } from "../contract/connection.ts";
+import type { Limits } from "../config/limits.ts";
+import type { AdmissionRequest, ConnectionTraits, Namespace } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
-import type { Limits } from "../limits.ts";
-import type { Place, Placement } from "./placement.ts";
+import type { Place, Placement } from "./connection-limits.ts";
 
 /** A connection that was let in, with the place it holds until `release`. */
 export interface Admission {

@@ -2,8 +2,8 @@
 import type { Namespace, Socket } from "socket.io";
 import { toFailure } from "../contract/errors.ts";
 import type { Admission, Admit } from "./admission.ts";
-import { type Connection, rawOf, type Seats } from "./connections.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
+import { type Connection, rawOf, type Seats } from "./namespace-slots.ts";
 import { refused } from "./server.ts";
 
 /** What the middleware needs. */

@@ -2,8 +2,8 @@
 // ones where they are asked the same question.
 import type { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import type { UnsentBudget } from "../contract/connection.ts";
-import { rawOf } from "./connections.ts";
+import type { UnsentBudget } from "../connection/traits.ts";
+import { rawOf } from "./namespace-slots.ts";
 
 /** Above so many unsent bytes a connection counts as slow, and goes first when the node is short of memory. */
 const SLOW_BYTES = 65_536;

@@ -1,6 +1,6 @@
 // Broadcast: what is said now and not kept, to everyone, a user or a room, on every node.
 import type { Cluster } from "../cluster/cluster.ts";
-import { channelOf, roomOf } from "../contract/channels.ts";
+import { channelOf, roomOf } from "../contract/channel-names.ts";
 import type { DataUpdate, SystemMessage } from "../contract/messaging.ts";
 import type { AnyNamespace } from "./types.ts";
 

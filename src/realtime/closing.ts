@@ -1,9 +1,9 @@
 // Ending a connection from the server's side: the notice, the close frame, the disconnect.
-import { CLOSE, type Closing } from "../contract/connection.ts";
+import { CLOSE, type Closing } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
 import { rfc3339 } from "../contract/time.ts";
-import { rawOf } from "./connections.ts";
 import { emitError } from "./errors.ts";
+import { rawOf } from "./namespace-slots.ts";
 import type { AnySocket } from "./types.ts";
 
 /** Tells the client why (`close`), and a raw connection with which code it ends. Disconnects nobody. */

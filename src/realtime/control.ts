@@ -1,7 +1,7 @@
 // Control: orders that every node carries out on its own connections.
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { CLOSE } from "../contract/connection.ts";
+import { CLOSE } from "../connection/traits.ts";
 import type { Identity } from "../contract/identity.ts";
 import { closeSocket, closeWith } from "./closing.ts";
 import { refusalOf } from "./expiry.ts";

@@ -1,8 +1,8 @@
 // Draining: every client is told and sent away, study time is saved first.
 import { setTimeout as delay } from "node:timers/promises";
-import { CLOSE } from "../contract/connection.ts";
+import { CLOSE } from "../connection/traits.ts";
 import { announceClose } from "./closing.ts";
-import type { Connection } from "./connections.ts";
+import type { Connection } from "./namespace-slots.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
 /** The reason that clients are given. */

@@ -1,7 +1,7 @@
 // The one wrapper around every event from a client: limit → validate → act → ack.
 import { z } from "zod";
+import { CLOSE } from "../connection/traits.ts";
 import type { Ack } from "../contract/acks.ts";
-import { CLOSE } from "../contract/connection.ts";
 import { Failure, toFailure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { closeSocket } from "./closing.ts";

@@ -5,7 +5,7 @@ import {
   type ConnectionTraits,
   type Namespace,
   SOCKET_IO_TRAITS,
-} from "../contract/connection.ts";
+} from "../connection/traits.ts";
 
 const TRAITS: Record<Namespace, ConnectionTraits> = {
   "/dashboard": { ...SOCKET_IO_TRAITS, place: "dashboard", subscribes: [] },

@@ -1,5 +1,5 @@
 // The rate of inbound messages of one connection: a bucket that says what to do with the next one.
-import type { BurstLimit } from "../limits.ts";
+import type { BurstLimit } from "../config/limits.ts";
 
 /** What to do with a message: take it, drop it, drop it and say so, or give the connection up. */
 export type Verdict = "take" | "drop" | "drop and say so" | "close";

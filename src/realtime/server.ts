@@ -2,12 +2,12 @@
 import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
-import type { UnsentBudget } from "../contract/connection.ts";
-import type { BurstLimit } from "../limits.ts";
+import type { AllowsOrigin } from "../auth/origins.ts";
+import type { BurstLimit } from "../config/limits.ts";
+import type { UnsentBudget } from "../connection/traits.ts";
 import { guardBackPressure } from "./back-pressure.ts";
-import type { Connection } from "./connections.ts";
 import { createMessageRate } from "./message-rate.ts";
-import type { AllowsOrigin } from "./origins.ts";
+import type { Connection } from "./namespace-slots.ts";
 
 /** What the server is made of. Times in milliseconds, sizes in bytes. */
 export interface RealtimeOptions {

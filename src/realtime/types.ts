@@ -1,6 +1,6 @@
 // Socket.IO's types as Classwire fills them in: one kind of socket per namespace.
 import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
-import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/channels-namespace.ts";
+import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/channels.ts";
 import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
 import type { StudyTimeClientEvents, StudyTimeServerEvents } from "../contract/study-time.ts";
 import type { Admission } from "./admission.ts";

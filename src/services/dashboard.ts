@@ -1,8 +1,8 @@
 // The dashboard snapshot: everything that a dashboard shows, true at one offset of its channel.
-import { channelOf } from "../contract/channels.ts";
+import { channelOf } from "../contract/channel-names.ts";
 import type { QuizCompleted, Snapshot } from "../contract/dashboard.ts";
 import { rfc3339 } from "../contract/time.ts";
-import { epochMillis } from "../log/statement.ts";
+import { epochMillis } from "../event-log/statement.ts";
 import type { Store } from "../store/store.ts";
 
 /** What a dashboard starts from. */

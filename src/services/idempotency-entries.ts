@@ -1,5 +1,5 @@
 // The rows behind idempotency keys: claimed by one request at a time over all nodes, by the database's clock.
-import { createGroupCommit } from "../log/group-commit.ts";
+import { createGroupCommit } from "../store/batching/group-commit.ts";
 import type { Store } from "../store/store.ts";
 
 /** Which row: the caller, what was called, and the hash of the caller's key. */

@@ -1,8 +1,8 @@
 // Messages from one person to another or to a room, kept in the channel of the receiver.
-import { channelOf } from "../contract/channels.ts";
+import { channelOf } from "../contract/channel-names.ts";
 import type { MessageBody } from "../contract/messaging.ts";
-import type { Appended, Log } from "../log/log.ts";
-import { present } from "./present.ts";
+import type { Appended, Log } from "../event-log/event-log.ts";
+import { present } from "./omit-undefined.ts";
 
 /** Who says something: an authenticated identity, never the client's word. */
 export interface Author {

@@ -1,8 +1,8 @@
 // Notifications to one user or to everyone, kept until they were handled or are too old.
-import { channelOf, EVERYONE } from "../contract/channels.ts";
+import { channelOf, EVERYONE } from "../contract/channel-names.ts";
 import type { Notification } from "../contract/messaging.ts";
-import type { Appended, Log } from "../log/log.ts";
-import { present } from "./present.ts";
+import type { Appended, Log } from "../event-log/event-log.ts";
+import { present } from "./omit-undefined.ts";
 
 /** Sends notifications. */
 export interface Notifications {

@@ -2,8 +2,8 @@
 import type { z } from "zod";
 import type { progressBody } from "../contract/api.ts";
 import type { ProgressUpdated } from "../contract/dashboard.ts";
-import type { AppendShape, Log } from "../log/log.ts";
-import { appendStatement } from "../log/statement.ts";
+import type { AppendShape, Log } from "../event-log/event-log.ts";
+import { appendStatement } from "../event-log/statement.ts";
 import {
   type AboutChapter,
   aboutChapter,
@@ -13,7 +13,7 @@ import {
   chapterParameters,
   givenChapters,
   KEYS_PARAMETER,
-} from "./catalogue-events.ts";
+} from "./chapter-events.ts";
 
 /** @see progressBody */
 export type ProgressBody = z.infer<typeof progressBody>;

@@ -1,7 +1,7 @@
 // Results of running a learner's code, kept in the channel of the run session.
-import { channelOf } from "../contract/channels.ts";
+import { channelOf } from "../contract/channel-names.ts";
 import type { RunResult } from "../contract/messaging.ts";
-import type { Appended, Log } from "../log/log.ts";
+import type { Appended, Log } from "../event-log/event-log.ts";
 
 /** Takes results from the machines that run code. */
 export interface RunResults {

@@ -1,5 +1,5 @@
 // Services: the rules of the platform over the database and the log. They return values and know nothing of connections.
-import type { Log } from "../log/log.ts";
+import type { Log } from "../event-log/event-log.ts";
 import type { Store } from "../store/store.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { createDashboard, type DashboardService } from "./dashboard.ts";

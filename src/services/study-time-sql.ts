@@ -1,5 +1,5 @@
 // The two statements of study time. All times in them are milliseconds since the epoch by the database's clock.
-import { epochMillis } from "../log/statement.ts";
+import { epochMillis } from "../event-log/statement.ts";
 
 /** A row of the answer to {@link CREDIT}, one per heartbeat and in their order. */
 export interface Credited {

@@ -1,7 +1,7 @@
 // Study time: seconds per user and course, counted by the database's clock, never twice and never lost once answered.
 import type { Studied } from "../contract/study-time.ts";
-import { createGroupCommit } from "../log/group-commit.ts";
-import { queryAgain } from "../log/statement.ts";
+import { queryAgain } from "../event-log/statement.ts";
+import { createGroupCommit } from "../store/batching/group-commit.ts";
 import type { Store } from "../store/store.ts";
 import { createDatabaseClock } from "./database-clock.ts";
 import { CREDIT, type Credited, type Opened, TOTALS } from "./study-time-sql.ts";

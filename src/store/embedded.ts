@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PGliteOptions } from "@electric-sql/pglite";
-import { baseDirectory } from "./base-directory.ts";
 import { copyTree } from "./copy-tree.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { readEpoch } from "./epoch.ts";
@@ -12,10 +11,11 @@ import { migrate } from "./migrate.ts";
 import { prismaAdapter } from "./pglite-adapter.ts";
 import { type Engine, startEngine } from "./pglite-engine.ts";
 import { DurableFiles, SeededMemory } from "./pglite-files.ts";
+import { startUpkeep } from "./pglite-maintenance.ts";
 import { optimiseLess, startParameters } from "./pglite-program.ts";
 import { runStatement } from "./pglite-query.ts";
-import { startUpkeep } from "./pglite-upkeep.ts";
-import { within } from "./within.ts";
+import { baseDirectory } from "./pglite-template.ts";
+import { within } from "./timeout.ts";
 
 const PING_TIMEOUT_MS = 2_000;
 

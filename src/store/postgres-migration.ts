@@ -2,7 +2,7 @@
 import pg from "pg";
 import { type MigrationConnection, migrate } from "./migrate.ts";
 import { beginMigrationSession, connectionTo, type Server } from "./postgres-session.ts";
-import { within } from "./within.ts";
+import { within } from "./timeout.ts";
 
 /** How long a starting node waits for the migration of another one. */
 const LOCK_TIMEOUT_MS = 60_000;

@@ -7,7 +7,7 @@ import type { Store } from "./interface.ts";
 import { migrateServer } from "./postgres-migration.ts";
 import { openPool, rawQuery } from "./postgres-pool.ts";
 import { serverOf } from "./postgres-session.ts";
-import { within } from "./within.ts";
+import { within } from "./timeout.ts";
 
 const PING_TIMEOUT_MS = 2_000;
 /** A frozen server is not waited for at the end. */

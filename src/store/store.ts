@@ -1,5 +1,5 @@
 // Opening the database behind everything durable; only what the configured kind needs is loaded.
-import { noticeUnable } from "./able.ts";
+import { noticeUnable } from "./health.ts";
 import type { Store, StoreConfig } from "./interface.ts";
 
 export type { Store, StoreConfig } from "./interface.ts";

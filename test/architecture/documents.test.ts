@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { variables } from "../../src/config.ts";
+import { variables } from "../../src/config/config.ts";
 import { ERRORS } from "../../src/contract/errors.ts";
 import { NAMESPACES } from "../../src/http/docs/asyncapi.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";

@@ -1,7 +1,7 @@
 // The small parts: names, positions, gate, waiting, visibility, refresh.
 import { afterEach, expect, test, vi } from "vitest";
+import { Gate } from "../../src/client/connection-barrier.ts";
 import { createClient } from "../../src/client/create-client.ts";
-import { Gate } from "../../src/client/gate.ts";
 import * as names from "../../src/client/names.ts";
 import { createPositions } from "../../src/client/positions.ts";
 import { createRefresh } from "../../src/client/refresh.ts";
@@ -9,7 +9,7 @@ import { memoryStorage, webStorage } from "../../src/client/storage.ts";
 import { Alarm, sleep } from "../../src/client/timers.ts";
 import { readToken } from "../../src/client/tokens.ts";
 import { pageVisibility } from "../../src/client/visibility.ts";
-import * as contract from "../../src/contract/channels.ts";
+import * as contract from "../../src/contract/channel-names.ts";
 import { encodeId } from "../../src/contract/ids.ts";
 import { signToken } from "../support/tokens.ts";
 

@@ -1,6 +1,6 @@
 // Reading channels over HTTP: pages of events, and who may read which.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { channelOf, EVERYONE } from "../../src/contract/channels.ts";
+import { channelOf, EVERYONE } from "../../src/contract/channel-names.ts";
 import { type Api, startApi, TOKENS } from "./api.ts";
 
 let api: Api;

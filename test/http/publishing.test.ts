@@ -1,7 +1,7 @@
 // The calls that publish and read: answers, events in the log, what sockets hear, who may.
 import { io as connect, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { EVERYONE } from "../../src/contract/channels.ts";
+import { EVERYONE } from "../../src/contract/channel-names.ts";
 import { type Api, startApi, TOKENS } from "./api.ts";
 
 let api: Api;

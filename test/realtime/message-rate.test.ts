@@ -1,7 +1,7 @@
 // The rate of messages: a burst, a steady rate, one notice a second, and the end of patience.
 import { describe, expect, it } from "vitest";
-import { readConfig } from "../../src/config.ts";
-import { createLimits } from "../../src/limits.ts";
+import { readConfig } from "../../src/config/config.ts";
+import { createLimits } from "../../src/config/limits.ts";
 import { createMessageRate } from "../../src/realtime/message-rate.ts";
 
 const limit = createLimits(readConfig({})).messages;

@@ -2,9 +2,9 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Snapshot, snapshot as snapshotSchema } from "../../src/contract/dashboard.ts";
-import { createLog, type Log } from "../../src/log/log.ts";
+import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../log/databases.ts";
+import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 const EMPTY: Snapshot = {

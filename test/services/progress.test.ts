@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { progressUpdated } from "../../src/contract/dashboard.ts";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/log/log.ts";
+import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createCatalogue } from "../../src/services/catalogue.ts";
 import { createProgress, type ProgressService } from "../../src/services/progress.ts";
 import type { Store } from "../../src/store/store.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../log/databases.ts";
+import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 

@@ -1,7 +1,7 @@
 // Notifications, messages and run results: where they are kept, what is in them, once per key and in order.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { EVERYONE } from "../../src/contract/channels.ts";
-import { createLog, type Log } from "../../src/log/log.ts";
+import { EVERYONE } from "../../src/contract/channel-names.ts";
+import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createMessages } from "../../src/services/messages.ts";
 import { createNotifications } from "../../src/services/notifications.ts";
 import { createRunResults } from "../../src/services/run-results.ts";

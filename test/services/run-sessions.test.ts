@@ -1,7 +1,7 @@
 // Run sessions: one owner for good, whoever asks first, on every kind of database.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createRunSessions, type RunSessionService } from "../../src/services/run-sessions.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../log/databases.ts";
+import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 describe.each(KINDS)("run sessions on %s", (kind) => {
   let database: TestDatabase;

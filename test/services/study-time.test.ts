@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { createStudyTime, type StudyTimeService } from "../../src/services/study-time.ts";
 import { CREDIT } from "../../src/services/study-time-sql.ts";
 import type { Store } from "../../src/store/store.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../log/databases.ts";
+import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 const HOUR_MS = 3_600_000;
 

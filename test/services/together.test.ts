@@ -1,10 +1,10 @@
 // Everything at once from two nodes on one PostgreSQL: no deadlock, no hole, and totals that agree with the events.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/log/log.ts";
+import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
 import type { Store } from "../../src/store/store.ts";
-import { makeDatabase, type TestDatabase } from "../log/databases.ts";
+import { makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 const retention = { days: 7, count: 100_000 };
 const USERS = 8;

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { type Classwire, type ClasswireOptions, createClasswire } from "../../src/app.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { signToken, TEST_SECRET } from "./tokens.ts";
 
 /** A server under test and its clients. */

@@ -1,7 +1,8 @@
 /** Leases of a single node, in memory. */
-import { type LeaseBook, nextCounter } from "../books/lease-book.ts";
-import type { LeaseNews } from "../books/lease-news.ts";
+
 import type { Leases } from "../leases.ts";
+import type { LeaseNews } from "../local-state/lease-changes.ts";
+import { type LeaseBook, nextCounter } from "../local-state/leases.ts";
 
 /** Leases that live and die with this process. `node` is this node's id, for `displaced`. */
 export const createMemoryLeases = (node: string, book: LeaseBook, news: LeaseNews): Leases => {

@@ -1,9 +1,10 @@
 /** The cluster of a single node without Redis. */
-import { LeaseBook } from "../books/lease-book.ts";
-import { LeaseNews } from "../books/lease-news.ts";
-import { PlaceBook } from "../books/place-book.ts";
-import { PresenceBook } from "../books/presence-book.ts";
+
 import type { Cluster } from "../cluster.ts";
+import { LeaseNews } from "../local-state/lease-changes.ts";
+import { LeaseBook } from "../local-state/leases.ts";
+import { PresenceBook } from "../local-state/presence.ts";
+import { PlaceBook } from "../local-state/slots.ts";
 import { newNodeId } from "../node-id.ts";
 import { createMemoryBus } from "./bus.ts";
 import { createMemoryLeases } from "./leases.ts";

@@ -1,5 +1,5 @@
 /** Places of a single node, in memory. */
-import type { PlaceBook } from "../books/place-book.ts";
+import type { PlaceBook } from "../local-state/slots.ts";
 import type { Places } from "../places.ts";
 
 /** Places that live and die with this process. */

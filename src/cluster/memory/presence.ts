@@ -1,5 +1,5 @@
 /** Presence of a single node, in memory. */
-import type { PresenceBook } from "../books/presence-book.ts";
+import type { PresenceBook } from "../local-state/presence.ts";
 import type { Presence } from "../presence.ts";
 
 /** Presence that lives and dies with this process: nobody is ever left behind, so `onGone` never tells. */

@@ -1,7 +1,7 @@
 /** Rates of a single node, in memory. */
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import type { RateRule, Rates } from "../rates.ts";
-import { Turns } from "./turns.ts";
+import { Turns } from "./keyed-mutex.ts";
 
 /** A rule's name for its limiter and its keys: another rule never shares a count. */
 export const ruleId = (rule: RateRule): string => `${rule.name}:${rule.points}:${rule.seconds}`;

@@ -1,7 +1,7 @@
 /** The two clients that the Socket.IO Redis adapter is given in the place of node-redis' own. */
 import type { Connection } from "./connection.ts";
+import type { Pulse } from "./health-monitor.ts";
 import type { Publisher } from "./publisher.ts";
-import type { Pulse } from "./pulse.ts";
 import type { MessageListener, Subscriber } from "./subscriber.ts";
 
 /**

@@ -3,7 +3,7 @@ import { createAdapter, type RedisAdapter } from "@socket.io/redis-adapter";
 import { decode, encode } from "notepack.io";
 import { isRequest, isResponse, REQUEST, readBroadcast, withoutSecrets } from "./adapter-messages.ts";
 import type { RedisClients } from "./clients.ts";
-import { isDeepJson, isDeepMessagePack } from "./depth.ts";
+import { isDeepJson, isDeepMessagePack } from "./nesting-depth.ts";
 
 /** How long `serverSideEmit` with an answer and the like wait for the other nodes. */
 const REQUESTS_TIMEOUT_MS = 1_500;

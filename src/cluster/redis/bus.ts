@@ -2,9 +2,9 @@
 import type { Bus, BusListener } from "../bus.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
-import { isDeepJson } from "./depth.ts";
 import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
-import type { Link } from "./link.ts";
+import { isDeepJson } from "./nesting-depth.ts";
+import type { Link } from "./redis-session.ts";
 import { words } from "./replies.ts";
 
 /** A batch of so many characters leaves at once, so that one tick never makes one huge message. */

@@ -8,8 +8,8 @@ import {
   createAdapterSubscriber,
 } from "./adapter-clients.ts";
 import { type Connection, makeConnection, start, stop } from "./connection.ts";
+import { Pulse } from "./health-monitor.ts";
 import { Publisher } from "./publisher.ts";
-import { Pulse } from "./pulse.ts";
 import { Subscriber } from "./subscriber.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 import { Unavailable } from "./unavailable.ts";

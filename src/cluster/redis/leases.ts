@@ -1,10 +1,11 @@
 /** Leases over Redis. */
-import { nextCounter } from "../books/lease-book.ts";
+
 import type { Leases, LeaseTaken } from "../leases.ts";
-import { type Flight, Flights } from "./flights.ts";
+import { nextCounter } from "../local-state/leases.ts";
+import { type Flight, Flights } from "./in-flight.ts";
 import { leaseKey } from "./keys.ts";
-import type { Link } from "./link.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./local-state.ts";
+import type { Link } from "./redis-session.ts";
 import { words } from "./replies.ts";
 
 /** Leases that all nodes share, and that this node decides about alone while Redis is away. `now`: a clock in ms. */

@@ -1,9 +1,9 @@
 /** Places over Redis. */
 import type { Places, PlaceTaken } from "../places.ts";
-import { Flights } from "./flights.ts";
+import { Flights } from "./in-flight.ts";
 import { placeKey } from "./keys.ts";
-import type { Link } from "./link.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./local-state.ts";
+import type { Link } from "./redis-session.ts";
 import { pairs, words } from "./replies.ts";
 
 /** Places that all nodes share, and that this node decides about alone while Redis is away. */

@@ -1,10 +1,10 @@
 /** Presence over Redis. */
 import type { Presence } from "../presence.ts";
-import { Flights } from "./flights.ts";
-import type { Keeper } from "./keeper.ts";
+import { Flights } from "./in-flight.ts";
 import { membersKey, presentKey } from "./keys.ts";
-import type { Link } from "./link.ts";
-import type { Mirror } from "./mirror.ts";
+import type { Mirror } from "./local-state.ts";
+import type { Keeper } from "./node-maintenance.ts";
+import type { Link } from "./redis-session.ts";
 import { list, words } from "./replies.ts";
 
 /** Presence that all nodes share; each node knows its own connections while Redis is away. */

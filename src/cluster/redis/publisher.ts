@@ -1,6 +1,6 @@
 /** Publishes to Redis without a promise to forget and without a queue that grows. */
 import type { Connection } from "./connection.ts";
-import type { Pulse } from "./pulse.ts";
+import type { Pulse } from "./health-monitor.ts";
 
 /** So many bytes may be on their way to Redis; beyond it messages are dropped, as the log repairs. */
 const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
 import { createMemoryRates, ruleId } from "../memory/rates.ts";
 import type { RateRule, Rates } from "../rates.ts";
 import { RATE_PREFIX } from "./keys.ts";
-import type { Link } from "./link.ts";
+import type { Link } from "./redis-session.ts";
 import { list } from "./replies.ts";
 
 /** What rate-limiter-flexible calls on a client of the `redis` package: EVAL of its script, here rate.lua in its place. */

@@ -3,13 +3,13 @@ import type { Cluster, ClusterLog } from "../cluster.ts";
 import { newNodeId } from "../node-id.ts";
 import { createRedisBus, type RedisBus } from "./bus.ts";
 import { createRedisClients, type RedisClients } from "./clients.ts";
-import { Keeper } from "./keeper.ts";
 import { createRedisLeases } from "./leases.ts";
-import { Link } from "./link.ts";
-import { Mirror } from "./mirror.ts";
+import { Mirror } from "./local-state.ts";
+import { Keeper } from "./node-maintenance.ts";
 import { createRedisPlaces } from "./places.ts";
 import { createRedisPresence } from "./presence.ts";
 import { createRedisRates } from "./rates.ts";
+import { Link } from "./redis-session.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 
 /** `url`: `redis://` or `rediss://` (may hold a password, never logged). `now`: a clock in ms. `timing`: for tests. */

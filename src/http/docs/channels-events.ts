@@ -8,7 +8,7 @@ import {
   room,
   subscribe,
   unsubscribe,
-} from "../../contract/channels-namespace.ts";
+} from "../../contract/channels.ts";
 import { refreshToken } from "../../contract/identity.ts";
 import { json } from "../../contract/json.ts";
 import {

@@ -2,12 +2,12 @@
 import { z } from "zod";
 import type { Presence } from "../../cluster/presence.ts";
 import { eventsQuery } from "../../contract/api.ts";
-import { CHANNEL_KINDS, type ChannelKind, channelOf, EVERYONE } from "../../contract/channels.ts";
+import { CHANNEL_KINDS, type ChannelKind, channelOf, EVERYONE } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import { type Identity, isPrivileged } from "../../contract/identity.ts";
 import { isWholeNumberId, roomName, sessionId, userId } from "../../contract/ids.ts";
 import { parse } from "../../contract/parse.ts";
-import type { Log } from "../../log/log.ts";
+import type { Log } from "../../event-log/event-log.ts";
 import type { Services } from "../../services/services.ts";
 import { caller, type Route, route } from "../route.ts";
 

@@ -1,11 +1,11 @@
 // Routes about connections: who is online, frames of a backend's own, and who must go.
 import { z } from "zod";
+import type { Revocations } from "../../auth/revocations.ts";
 import type { Presence } from "../../cluster/presence.ts";
 import { broadcastBody, disconnectBody, sendBody } from "../../contract/api.ts";
 import { userId } from "../../contract/ids.ts";
 import type { Broadcast } from "../../realtime/broadcast.ts";
 import type { Control } from "../../realtime/control.ts";
-import type { Revocations } from "../../services/revocations.ts";
 import { type Route, route } from "../route.ts";
 
 const accepted = z.object({ accepted: z.literal(true) });

@@ -1,5 +1,5 @@
 // Who may subscribe to which channel.
-import { type ChannelName, EVERYONE, ownerOf } from "../../contract/channels.ts";
+import { type ChannelName, EVERYONE, ownerOf } from "../../contract/channel-names.ts";
 import type { Identity } from "../../contract/identity.ts";
 import { isPrivileged } from "../../contract/identity.ts";
 

@@ -1,5 +1,5 @@
 // The events that a client of `/channels` may send: the shape of each, and what is done.
-import { acknowledge, presence, room, subscribe, unsubscribe } from "../../contract/channels-namespace.ts";
+import { acknowledge, presence, room, subscribe, unsubscribe } from "../../contract/channels.ts";
 import { chat, roomMessage, typing, userMessage } from "../../contract/messaging.ts";
 import { refresh } from "../../realtime/expiry.ts";
 import { type Actions, action, nothing } from "../../realtime/handler.ts";

@@ -1,13 +1,13 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
-import { roomOf } from "../../contract/channels.ts";
-import { enter } from "../../realtime/entry.ts";
+import { roomOf } from "../../contract/channel-names.ts";
+import { enter } from "../../realtime/init-socket.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
 import { ACTIONS } from "./actions.ts";
-import type { Departures } from "./departures.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 import { createMembership, watchDepartures } from "./membership.ts";
 import { ownChannels } from "./own-channels.ts";
 import { createPendingSessions, type PendingSessions, type Waiter } from "./pending.ts";
+import type { Departures } from "./presence-grace.ts";
 import { createSubscriptions } from "./subscriptions.ts";
 
 /** What the sockets of one node share. */

@@ -1,13 +1,13 @@
 // What the `/channels` namespace works with.
 import type { Cluster } from "../../cluster/cluster.ts";
-import type { Limits } from "../../limits.ts";
-import type { Log } from "../../log/log.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Log } from "../../event-log/event-log.ts";
 import type { Control } from "../../realtime/control.ts";
-import type { EntryDependencies } from "../../realtime/entry.ts";
+import type { EntryDependencies } from "../../realtime/init-socket.ts";
 import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
 import type { RealtimeTimes } from "../../realtime/times.ts";
 import type { Services } from "../../services/services.ts";
-import type { Inheritance } from "../inheritance.ts";
+import type { Inheritance } from "../session-resumption.ts";
 
 /** What the namespace works with. */
 export interface ChannelsDependencies extends EntryDependencies {

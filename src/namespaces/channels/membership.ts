@@ -1,11 +1,11 @@
 // Rooms of `/channels`: who is in them on which connection, and the news of who comes and goes.
 import type { Cluster } from "../../cluster/cluster.ts";
-import { channelOf } from "../../contract/channels.ts";
+import { channelOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
-import type { Heir } from "../inheritance.ts";
-import { createDepartures, type Departures } from "./departures.ts";
+import type { Heir } from "../session-resumption.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
+import { createDepartures, type Departures } from "./presence-grace.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** The rooms of one socket. */

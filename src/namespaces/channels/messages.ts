@@ -1,7 +1,7 @@
 // What users of `/channels` say: to a room, to one user, to everyone, and that they are typing.
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
-import { channelOf, roomOf } from "../../contract/channels.ts";
+import { channelOf, roomOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Identity } from "../../contract/identity.ts";
 import type { chat, roomMessage, Said, typing, userMessage } from "../../contract/messaging.ts";

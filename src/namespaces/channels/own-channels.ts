@@ -1,5 +1,5 @@
 // The channels that a client of `/channels` hears without asking.
-import { channelOf, EVERYONE } from "../../contract/channels.ts";
+import { channelOf, EVERYONE } from "../../contract/channel-names.ts";
 import type { Admission } from "../../realtime/admission.ts";
 
 /** Its own channels of the kinds that its client knows; what is said to everyone comes with notifications. */

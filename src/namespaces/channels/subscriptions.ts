@@ -1,13 +1,13 @@
 // The subscriptions of one socket of `/channels`: subscribe, unsubscribe, ack.
 import type { z } from "zod";
-import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channels.ts";
-import type { Subscribed, subscribe } from "../../contract/channels-namespace.ts";
+import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channel-names.ts";
+import type { Subscribed, subscribe } from "../../contract/channels.ts";
 import { Failure } from "../../contract/errors.ts";
 import { emitError } from "../../realtime/errors.ts";
-import type { From } from "../../realtime/streams/start.ts";
+import type { From } from "../../realtime/streams/start-position.ts";
 import { type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";
 import type { AnySocket } from "../../realtime/types.ts";
-import type { Heir } from "../inheritance.ts";
+import type { Heir } from "../session-resumption.ts";
 import { accessTo } from "./access.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 

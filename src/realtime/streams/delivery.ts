@@ -2,9 +2,9 @@
 import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
 import { type LoggedEvent, wireArguments } from "../../contract/durable.ts";
-import type { Log } from "../../log/log.ts";
+import type { Log } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
-import type { ExtentOf } from "./extents.ts";
+import type { ExtentOf } from "./channel-bounds.ts";
 import { createStream, type Stream } from "./stream.ts";
 
 /** Events read at once to close a gap, and bytes of their data. */

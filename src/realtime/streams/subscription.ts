@@ -1,13 +1,13 @@
 // A subscription of one socket to one channel: what was missed first, in order, then what happens.
 import { wireArguments } from "../../contract/durable.ts";
-import type { Log } from "../../log/log.ts";
+import type { Log } from "../../event-log/event-log.ts";
+import type { Turns } from "../../store/batching/semaphore.ts";
 import { bufferedBytes, drained } from "../back-pressure.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
+import type { ExtentOf } from "./channel-bounds.ts";
 import { type Delivery, liveRoom } from "./delivery.ts";
-import type { ExtentOf } from "./extents.ts";
-import { type From, type Start, startOf } from "./start.ts";
-import type { Turns } from "./turns.ts";
+import { type From, type Start, startOf } from "./start-position.ts";
 
 /** Events read at once, if they are small. */
 const PAGE = 64;

@@ -4,8 +4,8 @@ import { describe, expect, it } from "vitest";
 import { type ErrorCode, Failure } from "../../../src/contract/errors.ts";
 import { rfc3339 } from "../../../src/contract/time.ts";
 import { type Answer, SIGNALS, type SignalName } from "../../../src/raw/codec.ts";
-import { parseJson } from "../../../src/raw/conversation.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
+import { parseJson } from "../../../src/raw/message-handler.ts";
 
 /** The time that every codec is given: 2025-12-26T14:05:30+08:00. */
 const NOW = 1_766_729_130_000;

@@ -2,13 +2,13 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
-import type { AdmissionRequest } from "../../../src/contract/connection.ts";
+import type { AdmissionRequest } from "../../../src/connection/traits.ts";
 import { Failure } from "../../../src/contract/errors.ts";
 import type { RawSocket } from "../../../src/raw/connection.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../../src/raw/engine.ts";
 import type { RawEngineOptions } from "../../../src/raw/options.ts";
-import { routeUpgrades, type UpgradeRouting } from "../../../src/raw/upgrade.ts";
+import { routeUpgrades, type UpgradeRouting } from "../../../src/raw/upgrade-router.ts";
 
 /** What the rig's admission returns. */
 export interface Admitted {

@@ -1,6 +1,6 @@
 // A database that is ahead of what this node has heard, because another node has just written: nobody hears an event twice.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createLog, type Log } from "../../../src/log/log.ts";
+import { createLog, type Log } from "../../../src/event-log/event-log.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { next, startClasswire, type TestServer } from "../../support/classwire.ts";

@@ -1,7 +1,7 @@
 // Clients that are cut again and again, and the titles that they have handled: one Socket.IO client, one raw client.
 import { io } from "socket.io-client";
 import WebSocket from "ws";
-import { EVERYONE } from "../../../src/contract/channels.ts";
+import { EVERYONE } from "../../../src/contract/channel-names.ts";
 import { type Cuttable, startCuttable } from "../../support/cuttable.ts";
 import { signToken } from "../../support/tokens.ts";
 

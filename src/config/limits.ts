@@ -1,0 +1,109 @@
+// Every limit in one place: what is limited, how much of it, over what time, and whose it is.
+import type { ConnectionTraits } from "../connection/traits.ts";
+
+/** Whose limit it is: each of these has one of its own. */
+export type Owner = "node" | "user" | "user and course" | "address" | "connection" | "request";
+
+/** So many in a window of time. Fits `Rates.take`, whose key names the owner. */
+export interface RateLimit {
+  /** The row's name, also the prefix of its keys in shared state. */
+  readonly name: string;
+  /** What is counted. */
+  readonly what: string;
+  readonly points: number;
+  readonly seconds: number;
+  readonly whose: Owner;
+}
+
+/** A rate that may be exceeded for a moment: a bucket of `burst` that fills by `points` in `seconds`. */
+export interface BurstLimit extends RateLimit {
+  readonly burst: number;
+}
+
+/** At most so many, or so much, at once. */
+export interface SizeLimit {
+  readonly name: string;
+  /** What is counted. */
+  readonly what: string;
+  readonly most: number;
+  readonly unit: "connections" | "rooms" | "subscriptions" | "items" | "bytes";
+  readonly whose: Owner;
+}
+
+/** What the operator may set, see `.env.example`. */
+export interface LimitSettings {
+  readonly maxConnections: number;
+  readonly maxMessageBytes: number;
+  readonly maxBufferedBytes: number;
+  readonly messagesPerSecond: number;
+  readonly dashboardAttemptsPerMinute: number;
+  readonly connectAttemptsPerMinute: number;
+  readonly dashboardConnectionsPerUser: number;
+  readonly channelsConnectionsPerUser: number;
+  readonly gatewayConnectionsPerUser: number;
+}
+
+/** All limits by name; `createLimits` has the rows. */
+export type Limits = ReturnType<typeof createLimits>;
+
+/** Makes the rows from the settings. A new limit is one more row here, and the place that names it. */
+export function createLimits(config: { readonly limits: LimitSettings }) {
+  const set = config.limits;
+  return {
+    // Attempts and messages over time.
+    dashboardAttempts: rate("dashboardAttempts", set.dashboardAttemptsPerMinute, 60, "user", "connects to /dashboard"),
+    connectAttempts: rate("connectAttempts", set.connectAttemptsPerMinute, 60, "user", "connects to other namespaces"),
+    badTokens: rate("badTokens", set.connectAttemptsPerMinute, 60, "address", "connects and calls with a bad token"),
+    chatToEveryone: rate("chatToEveryone", 1, 1, "user", "chat messages to everyone"),
+    messages: {
+      ...rate("messages", set.messagesPerSecond, 1, "connection", "inbound messages"),
+      burst: 2 * set.messagesPerSecond,
+    } satisfies BurstLimit,
+
+    // Connections.
+    maxConnections: size("maxConnections", set.maxConnections, "connections", "node", "open connections"),
+    dashboardConnections: places("dashboardConnections", set.dashboardConnectionsPerUser, "/dashboard"),
+    channelsConnections: places("channelsConnections", set.channelsConnectionsPerUser, "/channels"),
+    gatewayConnections: places("gatewayConnections", set.gatewayConnectionsPerUser, "gateway and messenger dialects"),
+    studyTimeConnections: size("studyTimeConnections", 1, "connections", "user and course", "/study-time"),
+    waitingDashboards: size("waitingDashboards", 4, "connections", "user", "displaced raw dashboards that wait"),
+
+    // What one connection may hold and send.
+    roomsPerSocket: size("roomsPerSocket", 50, "rooms", "connection", "joined rooms"),
+    subscriptionsPerSocket: size("subscriptionsPerSocket", 100, "subscriptions", "connection", "subscribed channels"),
+    maxMessageBytes: size("maxMessageBytes", set.maxMessageBytes, "bytes", "connection", "one inbound frame"),
+    maxBufferedBytes: size("maxBufferedBytes", set.maxBufferedBytes, "bytes", "connection", "unsent bytes"),
+    nodeBufferedBytes: size("nodeBufferedBytes", 64 * 1024 * 1024, "bytes", "node", "unsent bytes of all connections"),
+
+    // HTTP.
+    httpBody: size("httpBody", 512 * 1024, "bytes", "request", "the body of a call"),
+    batchBody: size("batchBody", 8 * 1024 * 1024, "bytes", "request", "the body of a batch"),
+    batchItems: size("batchItems", 1000, "items", "request", "the calls in a batch"),
+  };
+}
+
+/** The limit of connections that a kind of client counts against. */
+export function connectionLimit(limits: Limits, place: ConnectionTraits["place"]): SizeLimit {
+  switch (place) {
+    case "dashboard":
+      return limits.dashboardConnections;
+    case "channels":
+      return limits.channelsConnections;
+    case "gateway":
+      return limits.gatewayConnections;
+    case "study-time":
+      return limits.studyTimeConnections;
+  }
+}
+
+function rate(name: string, points: number, seconds: number, whose: Owner, what: string): RateLimit {
+  return { name, what, points, seconds, whose };
+}
+
+function size(name: string, most: number, unit: SizeLimit["unit"], whose: Owner, what: string): SizeLimit {
+  return { name, what, most, unit, whose };
+}
+
+function places(name: string, most: number, what: string): SizeLimit {
+  return size(name, most, "connections", "user", what);
+}

@@ -1,0 +1,201 @@
+// What one connection still has to send: whole frames, in order, in as few writes as possible, and never more than it may hold.
+import type { Duplex } from "node:stream";
+import type { UnsentBudget } from "../connection/traits.ts";
+
+/** Above so many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
+export const SLOW_BYTES = 65_536;
+/** A tick's frames are written before its end when they are more than this, so that one write stays small. */
+const WRITE_BYTES = 65_536;
+/** What a queued frame of its own costs beyond its bytes: the Buffer, and its share of what the allocator leaves unused. */
+const FRAME_OVERHEAD_BYTES = 200;
+
+/** Collects the outboxes that got something in this tick and flushes them at its end, each with one write. */
+export class TickFlush {
+  #dirty: Outbox[] = [];
+  readonly #flush = (): void => {
+    const dirty = this.#dirty;
+    this.#dirty = [];
+    for (const outbox of dirty) outbox.flush();
+  };
+
+  /** Flushes `outbox` at the end of this tick. */
+  add(outbox: Outbox): void {
+    if (this.#dirty.push(outbox) === 1) process.nextTick(this.#flush);
+  }
+}
+
+/** How much may be unsent. */
+export interface UnsentLimits {
+  /** Bytes of one connection above which it is cut off. */
+  readonly maxBufferedBytes: number;
+  /** Those of the whole node. */
+  readonly budget: UnsentBudget;
+}
+
+/** What an outbox tells its connection. */
+export interface OutboxOwner {
+  /** The limit of unsent bytes is passed: end the connection at once. */
+  overflowed(): void;
+  /** Nothing is unsent any more. */
+  drained(): void;
+}
+
+/**
+ * The outbox of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
+ * here, 8 bytes a frame, since frames are shared by all recipients of a broadcast.
+ */
+export class Outbox {
+  readonly #socket: Duplex;
+  readonly #tick: TickFlush;
+  readonly #owner: OutboxOwner;
+  readonly #limit: number;
+  readonly #budget: UnsentBudget;
+  /** What waits: one frame, or all of them in the queue. */
+  #single: Buffer | undefined;
+  #queue: Buffer[] = [];
+  #queuedBytes = 0;
+  /** Writes whose callback has not come, and the bytes of those that the kernel did not take at once. */
+  #writes = 0;
+  #outstandingBytes = 0;
+  /** What the node's budget knows of. */
+  #booked = 0;
+  #isWatched = false;
+  #closed = false;
+
+  constructor(socket: Duplex, tick: TickFlush, owner: OutboxOwner, limits: UnsentLimits) {
+    this.#socket = socket;
+    this.#tick = tick;
+    this.#owner = owner;
+    this.#limit = limits.maxBufferedBytes;
+    this.#budget = limits.budget;
+  }
+
+  /** Bytes that the kernel has not taken. Whoever has seen some is told when there are none left. */
+  get bytes(): number {
+    const bytes = this.#queuedBytes + this.#outstandingBytes;
+    if (bytes > 0) this.#isWatched = true;
+    return bytes;
+  }
+
+  /** True while the kernel takes nothing more. */
+  get blocked(): boolean {
+    return this.#outstandingBytes > 0;
+  }
+
+  /** Sends a frame at the end of this tick, or when the client has taken what was sent before. */
+  push(frame: Buffer): void {
+    if (this.#closed) return;
+    if (this.#queuedBytes === 0 && !this.blocked) {
+      this.#single = frame; // the usual case costs no array
+      this.#queuedBytes = frame.length;
+      this.#tick.add(this);
+      return;
+    }
+    if (this.blocked && this.#isFull()) {
+      this.#owner.overflowed();
+      return;
+    }
+    this.#unite();
+    this.#queue.push(frame);
+    this.#queuedBytes += frame.length;
+    if (this.blocked) this.#book();
+    else if (this.#queuedBytes > WRITE_BYTES) this.flush();
+  }
+
+  /** Writes what waits, unless a write is outstanding. */
+  flush(): void {
+    if (this.#queuedBytes === 0 || this.blocked) return;
+    if (!this.#socket.writable) {
+      this.discard(); // the client has said goodbye and was answered: nothing may follow a close frame
+      return;
+    }
+    const single = this.#single;
+    if (single !== undefined) {
+      this.#single = undefined;
+      this.#queuedBytes = 0;
+      this.#writes++;
+      this.#socket.write(single, this.#written);
+      this.#wrote(single.length);
+    } else {
+      while (this.#queue.length > 0 && !this.blocked) this.#writeQueued(WRITE_BYTES);
+    }
+    if (this.blocked) this.#book();
+    else if (this.#isWatched) this.#drained();
+  }
+
+  /** Hands everything to the socket, for frames that must come before a close frame. Nothing can be pushed after. */
+  end(): void {
+    this.#unite();
+    if (this.#queue.length > 0) this.#writeQueued(Number.POSITIVE_INFINITY);
+    this.discard();
+  }
+
+  /** Forgets what waits. */
+  discard(): void {
+    this.#closed = true;
+    this.#single = undefined;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#outstandingBytes = 0;
+    this.#book();
+  }
+
+  /** A second frame has come: all wait in the queue. */
+  #unite(): void {
+    if (this.#single === undefined) return;
+    this.#queue.push(this.#single);
+    this.#single = undefined;
+  }
+
+  /** Writes the next frames, up to so many bytes but at least one, in one write. */
+  #writeQueued(most: number): void {
+    let bytes = 0;
+    let count = 0;
+    for (const frame of this.#queue) {
+      if (count > 0 && bytes + frame.length > most) break;
+      bytes += frame.length;
+      count++;
+    }
+    const frames = this.#queue.splice(0, count);
+    const socket = this.#socket;
+    this.#queuedBytes -= bytes;
+    this.#writes++;
+    socket.cork();
+    for (const [index, frame] of frames.entries()) socket.write(frame, index === count - 1 ? this.#written : undefined);
+    socket.uncork();
+    this.#wrote(bytes);
+  }
+
+  /** The kernel has taken it all, as it nearly always does, when nothing is left in the socket. */
+  #wrote(bytes: number): void {
+    if (this.#socket.writableLength > 0) this.#outstandingBytes += bytes;
+  }
+
+  readonly #written = (): void => {
+    if (--this.#writes > 0 || !this.blocked) return;
+    this.#outstandingBytes = 0;
+    if (this.#queuedBytes > 0) this.flush();
+    else this.#drained();
+    this.#book();
+  };
+
+  #drained(): void {
+    this.#isWatched = false;
+    this.#owner.drained();
+  }
+
+  #isFull(): boolean {
+    const weight = this.#weight();
+    return weight > this.#limit || (weight > SLOW_BYTES && this.#budget.exceeded);
+  }
+
+  #weight(): number {
+    return this.#queuedBytes + this.#outstandingBytes + this.#queue.length * FRAME_OVERHEAD_BYTES;
+  }
+
+  #book(): void {
+    const weight = this.blocked ? this.#weight() : 0;
+    this.#budget.add(weight - this.#booked);
+    this.#booked = weight;
+  }
+}

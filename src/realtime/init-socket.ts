@@ -1,0 +1,81 @@
+// What every namespace does with a new socket before its own part begins.
+import type { Logger } from "pino";
+import { CLOSE } from "../connection/traits.ts";
+import type { VerifyToken } from "../contract/identity.ts";
+import { closeFaulty, closeSocket } from "./closing.ts";
+import type { Roll } from "./connection-registry.ts";
+import { type NotRevoked, watchExpiry } from "./expiry.ts";
+import { type Actions, handleEvents, type InOrder } from "./handler.ts";
+import type { MessageRates, Verdict } from "./message-rate.ts";
+import type { Connection } from "./namespace-slots.ts";
+import { rawOf } from "./namespace-slots.ts";
+import type { AnySocket } from "./types.ts";
+
+/** What the entry of a socket needs. */
+export interface EntryDependencies {
+  verify: VerifyToken;
+  notRevoked: NotRevoked;
+  roll: Roll;
+  rates: MessageRates;
+  log: Logger;
+}
+
+/**
+ * Enters the socket on the roll, watches its token and handles its events once it is ready. If it cannot be made ready it
+ * is closed as our fault. @returns does something between two events
+ */
+export function enter<Context>(
+  socket: AnySocket,
+  actions: Actions<Context>,
+  context: Context,
+  dependencies: EntryDependencies,
+  ready: Promise<unknown>,
+): InOrder {
+  const { verify, notRevoked, roll, rates, log } = dependencies;
+  const strike = roll.add(socket.data.admission.connection, {
+    probe: (timeoutMs) => probe(socket, timeoutMs),
+    dismiss(why) {
+      if (why === "dead") socket.conn.close(true);
+      else closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+    },
+  });
+  socket.once("disconnect", strike);
+  ready.catch((error: unknown) => {
+    if (!socket.connected) return; // it could not be made ready because it has gone
+    log.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
+    closeFaulty(socket);
+  });
+  watchExpiry(socket, verify, notRevoked);
+  return handleEvents(socket, {
+    actions,
+    context,
+    ready,
+    rate: rateOf(socket, rates),
+    onFault: (event, error) => log.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
+  });
+}
+
+/** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
+function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => Verdict {
+  const take = rates.of(socket.conn);
+  if (socket.data.admission.traits.acknowledges === "ack") return take;
+  return (event) => (event === "ack" ? "take" : take());
+}
+
+/** Pings the client below Socket.IO; any pong within the time will do. */
+function probe(socket: AnySocket, timeoutMs: number): Promise<boolean> {
+  const raw = rawOf(socket.conn);
+  if (raw !== undefined) return raw.probe(timeoutMs);
+  const connection = socket.conn as unknown as Connection & { sendPacket(type: string): void };
+  return new Promise((resolve) => {
+    const done = (alive: boolean) => {
+      clearTimeout(timer);
+      connection.off("heartbeat", onPong);
+      resolve(alive);
+    };
+    const onPong = () => done(true);
+    const timer = setTimeout(done, timeoutMs, false);
+    connection.once("heartbeat", onPong);
+    connection.sendPacket("ping");
+  });
+}

@@ -1,0 +1,25 @@
+// Extents of channels, asked for one by one and read together: after a restart every client asks at once.
+
+import type { Extent, Log } from "../../event-log/event-log.ts";
+import { createGroupCommit } from "../../store/batching/group-commit.ts";
+
+/** What a channel keeps at this moment. Rejects when the log cannot be read. */
+export type ExtentOf = (channel: string) => Promise<Extent>;
+
+/** Makes the reader: questions that come while one is on its way go together in the next. */
+export function createExtentReader(log: Pick<Log, "heads">): ExtentOf {
+  const questions = createGroupCommit<string, Extent>({
+    async commit(channels) {
+      const extents = await log.heads(channels);
+      return channels.map((channel) => extents.get(channel) ?? NOTHING);
+    },
+    concurrency: 2,
+    maxItems: 500,
+    maxWaitMs: 5000,
+    maxQueued: 50_000,
+  });
+  return (channel) => questions.add(channel);
+}
+
+/** A channel that has never had an event. */
+const NOTHING: Extent = { head: 0, oldest: 1 };

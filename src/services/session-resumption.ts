@@ -1,0 +1,167 @@
+// Resuming raw connections: what one had joined and heard is kept, so that the next one of the user goes on there.
+import { setTimeout as delay } from "node:timers/promises";
+import { createGroupCommit } from "../store/batching/group-commit.ts";
+import type { Store } from "../store/store.ts";
+
+/** A cut connection's rooms, subscriptions and cursors are kept so long for the next one. */
+const KEPT = "2 minutes";
+/** The pauses in which a dead connection's node may write down where it ended; one that was killed never does. */
+const ENDING_MS = [10, 40, 150];
+/** Somebody quicker may be cut before it has anything of it: what it took is looked for again under its name, so often. */
+const MOST_LOOKS = 5;
+/** How often a node says that it lives, so that the end of a killed one's connections is known. */
+const SIGN_OF_LIFE_MS = 10_000;
+
+/** What is kept of a connection. `cursors`: per channel, the offset up to which its client surely has everything. */
+export interface RawSession {
+  id: string;
+  user: string;
+  dialect: string;
+  node: string;
+  rooms: readonly string[];
+  cursors: Readonly<Record<string, number>>;
+}
+
+/** What the next connection takes over. */
+export interface Inherited {
+  rooms: string[];
+  cursors: Record<string, number>;
+}
+
+/** Keeps and hands over what raw connections had. */
+export interface Resume {
+  /** Keeps the state of a living connection. */
+  save(session: RawSession): Promise<void>;
+  /** The connection was cut: its state is kept for two minutes. */
+  end(session: RawSession): Promise<void>;
+  /** The client has closed the connection itself: nothing is kept. */
+  forget(session: RawSession): Promise<void>;
+  /**
+   * Gives `connection` what the user's newest dead connection of the dialect left, once, and keeps it as the state of the new
+   * one; `isAlive` decides on those not ended.
+   */
+  claim(
+    user: string,
+    dialect: string,
+    connection: string,
+    isAlive: (connection: string, node: string) => Promise<boolean>,
+  ): Promise<Inherited | undefined>;
+  close(): Promise<void>;
+}
+
+const SAVE = `
+  INSERT INTO raw_sessions (id, user_id, dialect, node, rooms, cursors)
+  SELECT id, user_id, dialect, node, ARRAY(SELECT json_array_elements_text(rooms::json)), cursors::json
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS saved (id, user_id, dialect, node, rooms, cursors)
+  ORDER BY id
+  ON CONFLICT (id) DO UPDATE SET rooms = EXCLUDED.rooms, cursors = EXCLUDED.cursors, updated_at = now()`;
+
+// Only an update: what somebody has claimed meanwhile must not come back.
+const END = `
+  UPDATE raw_sessions AS kept SET cursors = given.cursors::json, ended_at = now(), updated_at = now()
+  FROM unnest($1::text[], $2::text[]) AS given (id, cursors) WHERE kept.id = given.id`;
+
+const FORGET = "DELETE FROM raw_sessions WHERE id = ANY($1::text[])";
+
+const CANDIDATES = `
+  SELECT id, node, ended_at IS NOT NULL AS ended FROM (
+    SELECT raw_sessions.*, coalesce(ended_at, greatest(updated_at, to_timestamp(seen.value::bigint / 1000.0))) AS last
+    FROM raw_sessions LEFT JOIN settings AS seen ON seen.name = 'node:' || node
+    WHERE user_id = $1 AND dialect = $2 AND id <> $3
+  ) AS kept
+  WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
+
+// It becomes the heir's own, which may be cut before it has written a line.
+const TAKE = `
+  UPDATE raw_sessions SET id = $3, node = $4, ended_at = NULL, updated_at = now()
+  WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors`;
+
+const SIGN_OF_LIFE = `
+  INSERT INTO settings (name, value) VALUES ('node:' || $1, (extract(epoch FROM now()) * 1000)::bigint::text)
+  ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`;
+
+const FORGET_NODES = `
+  DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
+
+/** A connection whose state is kept. */
+interface Candidate {
+  id: string;
+  node: string;
+  ended: boolean;
+}
+
+interface Change {
+  kind: "save" | "end" | "forget";
+  session: RawSession;
+}
+
+const ids = (sessions: readonly RawSession[]): string[] => sessions.map(({ id }) => id);
+
+const columns = (sessions: readonly RawSession[]): unknown[][] => [
+  ids(sessions),
+  sessions.map(({ user }) => user),
+  sessions.map(({ dialect }) => dialect),
+  sessions.map(({ node }) => node),
+  sessions.map(({ rooms }) => JSON.stringify(rooms)),
+  sessions.map(({ cursors }) => JSON.stringify(cursors)),
+];
+
+/** Makes the service for one node. `onFault` hears of writes that failed; each costs at most a repeated event. */
+export function createResume(store: Store, node: string, onFault: (error: unknown) => void): Resume {
+  const changes = createGroupCommit<Change, void>({
+    maxItems: 1000,
+    maxWaitMs: 5000,
+    maxQueued: 50_000,
+    apart: ({ session }) => [session.id], // what happens to one session happens in its order
+    async commit(batch) {
+      const those = (kind: Change["kind"]): RawSession[] =>
+        batch.filter((change) => change.kind === kind).map(({ session }) => session);
+      const [saved, ended, forgotten] = [those("save"), those("end"), those("forget")];
+      if (saved.length > 0) await store.query(SAVE, columns(saved));
+      if (ended.length > 0) await store.query(END, [ids(ended), ended.map(({ cursors }) => JSON.stringify(cursors))]);
+      if (forgotten.length > 0) await store.query(FORGET, [ids(forgotten)]);
+      return batch.map(() => undefined);
+    },
+  });
+  /** What a connection left: where it ended, or after so long what was saved last. */
+  async function take(id: string, heir: string, pauses: readonly number[]): Promise<Inherited | undefined> {
+    for (const pause of pauses) {
+      const [taken] = await store.query<Inherited>(TAKE, [id, false, heir, node]);
+      if (taken !== undefined) return taken;
+      await delay(pause);
+    }
+    const [taken] = await store.query<Inherited>(TAKE, [id, true, heir, node]);
+    return taken;
+  }
+
+  const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
+  const timer = setInterval(live, SIGN_OF_LIFE_MS);
+  timer.unref();
+  live();
+  store.query(FORGET_NODES, []).catch(onFault);
+
+  return {
+    save: (session) => changes.add({ kind: "save", session }),
+    end: (session) => changes.add({ kind: "end", session }),
+    forget: (session) => changes.add({ kind: "forget", session }),
+    async claim(user, dialect, connection, isAlive) {
+      for (let looks = 0; looks < MOST_LOOKS; looks++) {
+        let gone = false;
+        const candidates = await store.query<Candidate>(CANDIDATES, [user, dialect, connection]);
+        for (const { id, node: keeper, ended } of candidates) {
+          if (!ended && (await isAlive(id, keeper))) continue;
+          const taken = await take(id, connection, ended ? [] : ENDING_MS);
+          if (taken !== undefined) return taken;
+          gone = true;
+        }
+        if (!gone) return undefined;
+      }
+      return undefined;
+    },
+    async close() {
+      clearInterval(timer);
+      await changes.close();
+    },
+  };
+}

@@ -1,0 +1,159 @@
+// Group commit: what many callers want written in the same few milliseconds goes to the database in one statement.
+import { Failure } from "../../contract/errors.ts";
+import { isSilence, isUnavailable } from "../errors.ts";
+import { createTurns, type Turns } from "./ordered-semaphore.ts";
+import { createWaitingLine, type LineBounds, type Waiting } from "./queue.ts";
+
+/** How a group commit works; every bound is there so that a database that stands still never makes a node grow. */
+export interface GroupCommitOptions<Item, Result> {
+  /**
+   * Writes all items or none, in ONE transaction, and resolves after its commit with one result for each, in order. A
+   * `Failure` among the results refuses that item alone.
+   */
+  commit(items: readonly Item[]): Promise<readonly (Result | Failure)[]>;
+  /** The most items of one commit. */
+  maxItems: number;
+  /** How long an item waits for its turn, in milliseconds; then it is refused without having been written. */
+  maxWaitMs: number;
+  /** The most items that wait; one more is refused at once. */
+  maxQueued: number;
+  /** Commits at a time (1), or turns that are shared with others. */
+  concurrency?: number | Turns;
+  /** What an item weighs (1), for the next two bounds: the most of one commit, and of all that wait. */
+  weigh?(item: Item): number;
+  maxWeight?: number;
+  maxQueuedWeight?: number;
+  /** What an item must not share a commit over, such as the row that it writes. */
+  apart?(item: Item): readonly string[];
+  /** Hears of every commit that failed for good: the cause, and how many items it took with it. */
+  onFailure?(error: unknown, items: number): void;
+}
+
+/** @see createGroupCommit */
+export interface GroupCommit<Item, Result> {
+  /**
+   * Resolves after the commit that holds the item. Rejects with `SERVER_ERROR` when the database is away, the line is full
+   * or the wait too long, and then it may be tried again: only if the connection broke during the commit is it open whether
+   * it was written, which is what keys are for. Rejects with the cause when the item itself cannot be written.
+   */
+  add(item: Item): Promise<Result>;
+  /** Resolves when everything added so far has been written or refused. */
+  flush(): Promise<void>;
+  /** Takes nothing more, then flushes. */
+  close(): Promise<void>;
+}
+
+const RETRY_AFTER_MS = 1_000;
+
+/**
+ * Makes a group commit. There is no timer before a commit: an item that finds nobody at work leaves at the end of the
+ * event-loop turn, and while a commit is on its way the next batch gathers by itself.
+ */
+export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
+  const { commit, maxWaitMs, weigh = () => 1, apart = () => [], onFailure, concurrency = 1 } = options;
+  const bounds: LineBounds = {
+    maxItems: options.maxItems,
+    maxWeight: options.maxWeight ?? Number.POSITIVE_INFINITY,
+    maxQueued: options.maxQueued,
+    maxQueuedWeight: options.maxQueuedWeight ?? Number.POSITIVE_INFINITY,
+  };
+  const turns = typeof concurrency === "number" ? createTurns(concurrency) : concurrency;
+  const line = createWaitingLine<Item, Result>(bounds, apart);
+  const outstanding = new Set<Promise<Result>>();
+  let asking = false;
+  let closed = false;
+  let expiry: NodeJS.Timeout | undefined;
+
+  function askForTurn(): void {
+    if (asking || line.length === 0) return;
+    asking = true;
+    // The immediate lets everything in that this turn of the event loop still brings.
+    void turns.take().then((giveBack) => setImmediate(work, giveBack));
+  }
+
+  async function work(giveBack: () => void): Promise<void> {
+    asking = false;
+    const batch = line.take();
+    askForTurn();
+    if (batch.length > 0) await settle(batch);
+    giveBack();
+  }
+
+  /** Commits a batch. If one of its rows is bad, halves it until the bad one stands alone and fails alone. */
+  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+    try {
+      const results = await commit(batch.map(({ item }) => item));
+      for (const [index, waiting] of batch.entries()) answer(waiting, results, index);
+    } catch (error) {
+      const unavailable = isUnavailable(error);
+      if (!unavailable && batch.length > 1) {
+        const half = batch.length >> 1;
+        await settle(batch.slice(0, half));
+        await settle(batch.slice(half));
+        return;
+      }
+      onFailure?.(error, batch.length);
+      // Who has waited behind a database that says nothing must not wait for as long again, for the same.
+      if (isSilence(error)) line.expire(Number.POSITIVE_INFINITY, unavailableNow());
+      for (const waiting of batch) waiting.reject(unavailable ? unavailableNow() : error);
+    }
+  }
+
+  function expire(): void {
+    const next = line.expire(performance.now(), unavailableNow());
+    expiry = next === undefined ? undefined : later(next - performance.now());
+  }
+
+  /** Never what keeps a process alive. */
+  const later = (ms: number): NodeJS.Timeout => setTimeout(expire, Math.max(1, ms)).unref();
+
+  const flush = async (): Promise<void> => {
+    await Promise.allSettled(outstanding);
+  };
+  return {
+    add(item) {
+      if (closed) return Promise.reject(unavailableNow());
+      const { promise, ...settlers } = withResolvers<Result>();
+      const waiting = { item, weight: weigh(item), deadline: performance.now() + maxWaitMs, ...settlers };
+      if (!line.push(waiting)) return Promise.reject(unavailableNow());
+      outstanding.add(promise);
+      const done = (): void => void outstanding.delete(promise);
+      promise.then(done, done);
+      expiry ??= later(maxWaitMs);
+      askForTurn();
+      return promise;
+    },
+    flush,
+    async close() {
+      closed = true;
+      await flush();
+      clearTimeout(expiry);
+      expiry = undefined;
+    },
+  };
+}
+
+function answer<Result>(
+  waiting: Waiting<unknown, Result>,
+  results: readonly (Result | Failure)[],
+  index: number,
+): void {
+  const result = results[index] as Result | Failure;
+  if (result instanceof Failure) waiting.reject(result);
+  else waiting.resolve(result);
+}
+
+function unavailableNow(): Failure {
+  return new Failure("SERVER_ERROR", undefined, { retryAfterMs: RETRY_AFTER_MS });
+}
+
+/** `Promise.withResolvers`, which Node 20 lacks. */
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: unknown) => void = () => undefined;
+  const promise = new Promise<T>((resolved, rejected) => {
+    resolve = resolved;
+    reject = rejected;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,97 @@
+// Resuming raw connections: what a cut one had goes to the next one of its user, once, and from where it really ended.
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createResume, type RawSession, type Resume } from "../../src/services/session-resumption.ts";
+import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+
+const dead = async (): Promise<boolean> => false;
+const alive = async (): Promise<boolean> => true;
+
+const session = (id: string, more: Partial<RawSession> = {}): RawSession => ({
+  id,
+  user: `user of ${id}`,
+  dialect: "gateway",
+  node: "a",
+  rooms: ["lab", 'with "quotes"'],
+  cursors: { "rooms/lab": 3 },
+  ...more,
+});
+
+describe.each(KINDS)("what raw connections leave on %s", (kind) => {
+  let database: TestDatabase;
+  let nodes: readonly [Resume, Resume];
+  const faults: unknown[] = [];
+
+  beforeAll(async () => {
+    database = await makeDatabase(kind);
+    const [first, second] = database.stores;
+    nodes = [
+      createResume(first, "a", (fault) => faults.push(fault)),
+      createResume(second, "b", (fault) => faults.push(fault)),
+    ];
+  });
+  afterAll(async () => {
+    expect(faults).toEqual([]);
+    for (const node of nodes) await node.close();
+    await database.remove();
+  });
+
+  test("goes to the next connection of the user and dialect, on another node, and to one alone", async () => {
+    const left = session("cut", { user: "ann" });
+    await nodes[0].save(left);
+    await nodes[0].end({ ...left, cursors: { "rooms/lab": 4 } });
+    expect(await nodes[1].claim("ann", "messenger", "next", dead)).toBeUndefined();
+    expect(await nodes[1].claim("bob", "gateway", "next", dead)).toBeUndefined();
+    const onlyRivals = async (connection: string) => connection.startsWith("next");
+    const claims = await Promise.all(nodes.map((node, n) => node.claim("ann", "gateway", `next ${n}`, onlyRivals)));
+    expect(claims.filter((claim) => claim !== undefined)).toEqual([{ rooms: left.rooms, cursors: { "rooms/lab": 4 } }]);
+  });
+
+  test("stays for one more where the next connection is cut, too, before it has kept anything of its own", async () => {
+    const left = session("cut once", { user: "ben" });
+    await nodes[0].save(left);
+    await nodes[0].end(left);
+    const everything = { rooms: left.rooms, cursors: left.cursors };
+    expect(await nodes[1].claim("ben", "gateway", "cut twice", dead)).toEqual(everything);
+    expect(await nodes[0].claim("ben", "gateway", "cut thrice", alive)).toBeUndefined();
+    await nodes[1].end(session("cut twice", { user: "ben", node: "b", rooms: [] }));
+    expect(await nodes[0].claim("ben", "gateway", "cut thrice", alive)).toEqual(everything);
+    expect(await nodes[1].claim("ben", "gateway", "the last", dead)).toEqual(everything); // its node was killed
+  });
+
+  test("goes on to one that lives when the one that was quicker to take it does not", async () => {
+    const left = session("raced for", { user: "fay" });
+    await nodes[0].save(left);
+    await nodes[0].end(left);
+    const quicker = nodes[0].claim("fay", "gateway", "dead by now", async (connection) => connection === "alive");
+    const claim = nodes[1].claim("fay", "gateway", "alive", dead);
+    const [taken] = await Promise.all([claim, quicker]);
+    expect(taken).toEqual({ rooms: left.rooms, cursors: left.cursors });
+  });
+
+  test("is nothing where the client said goodbye, or is still there", async () => {
+    await nodes[0].save(session("goodbye", { user: "cem" }));
+    await nodes[0].forget(session("goodbye", { user: "cem" }));
+    await nodes[0].save(session("still there", { user: "cem" }));
+    expect(await nodes[1].claim("cem", "gateway", "next of cem", alive)).toBeUndefined();
+  });
+
+  test("is what a killed node saved last", async () => {
+    await nodes[0].save(session("killed", { user: "dee" }));
+    expect(await nodes[1].claim("dee", "gateway", "next of dee", dead)).toEqual({
+      rooms: session("").rooms,
+      cursors: { "rooms/lab": 3 },
+    });
+  });
+
+  test("goes on where the connection ended, also if its node writes that down after the next one has come", async () => {
+    const left = session("ending", { user: "eva" });
+    await nodes[0].save(left);
+    let ended: Promise<void> | undefined;
+    const claim = nodes[1].claim("eva", "gateway", "next of eva", async () => {
+      ended = nodes[0].end({ ...left, cursors: { "rooms/lab": 9 } });
+      return false;
+    });
+    expect((await claim)?.cursors).toEqual({ "rooms/lab": 9 });
+    await ended;
+  });
+});
