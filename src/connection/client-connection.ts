@@ -1,0 +1,22 @@
+// One client's connection as the namespaces see it, whichever transport or dialect is behind it.
+import type { Closing, ConnectionTraits, DialectName } from "./traits.ts";
+
+/**
+ * What the namespaces may ask of a connection. There is one implementation for engine.io's connections and one for raw
+ * WebSockets. Implementations MUST be safe to call on a connection that is gone, and MUST NOT throw.
+ */
+export interface ClientConnection {
+  /** What the client speaks. */
+  readonly protocol: "socket.io" | DialectName;
+  readonly traits: ConnectionTraits;
+  /** Bytes that the client has not taken yet. */
+  readonly bufferedBytes: number;
+  /** True once the client itself has ended the connection in the way its protocol has for it. */
+  readonly endedCleanly: boolean;
+  /** Resolves when the client has taken everything that was sent to it, or when the connection is closed. */
+  drained(): Promise<void>;
+  /** Pings the client; resolves with false when no pong came within `timeoutMs` milliseconds. */
+  probe(timeoutMs: number): Promise<boolean>;
+  /** Says with which code and reason the connection ends once the server disconnects it; the last call counts. */
+  closeWith(closing: Closing): void;
+}
