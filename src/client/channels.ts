@@ -1,6 +1,7 @@
 // The handle of `/channels`: subscriptions, rooms and messages that outlive their connections.
-import type { ChannelsServerEvents, Subscribed } from "../contract/channels.ts";
+import type { ChannelsServerEvents } from "../contract/channels.ts";
 import type { MessageBody } from "../contract/messaging.ts";
+import type { Subscribed } from "../contract/subscribing.ts";
 import { Acks } from "./acks.ts";
 import { type Core, createCore } from "./durable-handle.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";

@@ -1,5 +1,5 @@
 // What an application wants to hear: rooms and channels, established anew on every connection.
-import type { Subscribed } from "../contract/channels.ts";
+import type { Subscribed } from "../contract/subscribing.ts";
 import type { Core } from "./durable-handle.ts";
 import { type ClasswireError, toClasswireError } from "./errors.ts";
 import { channelOf } from "./names.ts";

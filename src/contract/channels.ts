@@ -1,92 +1,179 @@
-// The `/channels` namespace: subscriptions, rooms, messages and presence on the wire.
+// The `/channels` namespace: subscriptions, rooms, messages and presence, in both directions.
 import { z } from "zod";
-import type { AckCallback } from "./acks.ts";
-import { channelName } from "./channel-names.ts";
-import type { CloseNotice } from "./dashboard.ts";
-import type { Meta } from "./durable.ts";
-import type { ErrorBody } from "./errors.ts";
-import { roomName, userId } from "./ids.ts";
-import type {
+import { close, done, errorExample, errorFrame, refresh } from "./frames.ts";
+import { json } from "./json.ts";
+import {
   chat,
-  DataUpdate,
-  MessageBody,
-  Notification,
-  RunResult,
+  dataUpdate,
+  messageBody,
+  notification,
+  orderStatus,
   roomMessage,
-  Said,
-  SystemMessage,
+  runResult,
+  said,
+  systemMessage,
   typing,
   userMessage,
 } from "./messaging.ts";
+import {
+  type ClientEvents,
+  durable,
+  enveloped,
+  event,
+  namespace,
+  nothing,
+  notice,
+  request,
+  type ServerEvents,
+} from "./rows.ts";
+import { acknowledge, joined, presence, room, subscribe, subscribed, unsubscribe } from "./subscribing.ts";
 
-/** `since` asks for everything after that offset of that `epoch`. */
-export const subscribe = z.object({
-  channel: channelName,
-  since: z.int().nonnegative().optional(),
-  epoch: z.string().min(1).max(64).optional(),
-});
-/** Leaves a subscription. */
-export const unsubscribe = z.object({ channel: channelName });
-/** Everything up to `offset` has been handled. */
-export const acknowledge = z.object({ channel: channelName, offset: z.int().nonnegative() });
-/** Joins or leaves a room. */
-export const room = z.object({ room: roomName });
-/** Asks who is online: in a room that one has joined, or of a list of users. */
-export const presence = z
-  .object({ room: roomName.optional(), users: z.array(userId).max(1000).optional() })
-  .refine((value) => (value.room === undefined) !== (value.users === undefined), {
-    message: "exactly one of room and users is required",
-    path: ["room"],
-  });
-
-/** The answer to a subscribe: the head of the channel, and how many kept events follow at once. */
-export interface Subscribed {
-  channel: string;
-  offset: number;
-  recovered: boolean;
-  replayed: number;
-}
+const timestamp = 1_766_729_130_000;
+const author = { from: "456", username: "Mei", timestamp };
 
 /** Who came or went; `room` names the shared room. */
-export interface PresenceEvent {
-  room?: string;
-  user: string;
-  online: boolean;
-  from: string;
-  timestamp: number;
-}
+export const presenceChange = z.object({
+  room: z.string().exactOptional(),
+  user: z.string(),
+  online: z.boolean(),
+  from: z.string(),
+  timestamp: z.number(),
+});
+/** @see presenceChange */
+export type PresenceEvent = z.infer<typeof presenceChange>;
+
+const server = {
+  connected: event(
+    z.object({ message: z.literal("WebSocket connection established"), userId: z.string(), epoch: z.string() }),
+    "The first event",
+    { message: "WebSocket connection established", userId: "123", epoch: "7f3a9c52d1e84b06" },
+  ),
+  "run-results": enveloped("run-results", runResult, "A run has ended", {
+    channel: "run-results/run-1",
+    data: { stdout: "Hello\n", stderr: "", exitCode: 0, duration: 41 },
+    timestamp,
+  }),
+  notifications: enveloped("notifications", notification, "A notification to this user, or to everyone", {
+    channel: "notifications/123",
+    data: { title: "Access", message: "A parent asks for access", action: "approve_request", requestId: "r-1" },
+    timestamp,
+  }),
+  system: event(
+    z.object({ ...systemMessage.shape, code: z.int(), timestamp: z.number() }),
+    "The platform says something to everyone",
+    { message: "Maintenance at 22:00", level: "info", code: 0, timestamp },
+  ),
+  data_update: event(
+    z.object({ ...dataUpdate.shape, timestamp: z.number() }),
+    "Something that a page shows has changed",
+    { entity: "course", action: "update", id: "go-basics", data: { title: "Go basics" }, timestamp },
+  ),
+  user_message: durable(
+    "messages",
+    z.object({ to: z.string(), ...messageBody.shape, ...said }),
+    "Somebody wrote to this user",
+    { to: "123", text: "Shall we practise?", ...author },
+  ),
+  room_message: durable(
+    "rooms",
+    z.object({ room: z.string(), ...messageBody.shape, ...said }),
+    "Somebody wrote to a room; also to the one who wrote",
+    { room: "class-7", text: "Who has finished?", ...author },
+  ),
+  chat: event(z.object({ content: json, ...said }), "Somebody wrote to everyone", { content: "Hello", ...author }),
+  order_status: event(orderStatus, "An order has changed", { order_id: "o-9", status: "shipped", tracking_no: "SF1" }),
+  typing: event(
+    z.object({
+      to: z.string().exactOptional(),
+      room: z.string().exactOptional(),
+      content: json.exactOptional(),
+      ...said,
+    }),
+    "Somebody is typing",
+    { room: "class-7", ...author },
+  ),
+  presence: event(
+    presenceChange,
+    "Somebody of a shared room came (first connection) or went (5 s after the last one)",
+    { room: "class-7", user: "456", online: true, from: "456", timestamp },
+  ),
+  push: event(
+    z.object({ type: z.string(), to: z.string().exactOptional(), content: json }),
+    "A frame of a type of the backend's own; raw messenger clients print it as it is",
+    { type: "exam_moved", to: "123", content: { room: "B12" } },
+  ),
+  close,
+  error: event(
+    errorFrame.extend({ channel: z.string().exactOptional() }),
+    "What went wrong; with channel: that subscription has ended",
+    { ...errorExample, code: "FORBIDDEN", message: "channel: run-results/run-1 is not yours" },
+  ),
+};
+
+/** The namespace with all its events. */
+export const channels = namespace({
+  name: "/channels",
+  description:
+    "Subscriptions to durable channels, rooms, messages and presence. Timestamps are epoch milliseconds, in error and " +
+    "close RFC 3339. Channels: notifications/<user>, messages/<user>, run-results/<session>, rooms/<name>.",
+  server,
+  client: {
+    subscribe: request(
+      subscribe,
+      subscribed,
+      "Subscribes to a channel; what was missed follows in order, before what is new",
+      {
+        payload: { channel: "notifications/123", since: 41, epoch: "7f3a9c52d1e84b06" },
+        answer: { channel: "notifications/123", offset: 44, recovered: true, replayed: 3 },
+      },
+    ),
+    unsubscribe: request(unsubscribe, z.object({ channel: z.string() }), "Ends a subscription", {
+      payload: { channel: "notifications/123" },
+      answer: { channel: "notifications/123" },
+    }),
+    ack: notice(acknowledge, done, "All up to the offset were handled, and are not replayed again", {
+      payload: { channel: "notifications/123", offset: 44 },
+      answer: {},
+    }),
+    heartbeat: request(nothing, z.object({ timestamp: z.number() }), "Asks for a sign of life", {
+      answer: { timestamp },
+    }),
+    join_room: request(room, joined, "Joins a room, with this connection", {
+      payload: { room: "class-7" },
+      answer: { room: "class-7", members: 24 },
+    }),
+    leave_room: request(room, joined, "Leaves a room", {
+      payload: { room: "class-7" },
+      answer: { room: "class-7", members: 23 },
+    }),
+    room_message: request(
+      roomMessage,
+      z.object({ id: z.string(), offset: z.int() }),
+      "Writes to a room that this connection has joined",
+      { payload: { room: "class-7", text: "Who has finished?" }, answer: { id: "01JFZK", offset: 8 } },
+    ),
+    user_message: request(userMessage, z.object({ id: z.string(), delivered: z.boolean() }), "Writes to a user", {
+      payload: { to: "123", text: "Shall we practise?" },
+      answer: { id: "01JFZM", delivered: true },
+    }),
+    chat: request(chat, z.object({ id: z.string() }), "Writes to a user, or once a second to everyone", {
+      payload: { content: "Hello" },
+      answer: { id: "01JFZN" },
+    }),
+    typing: notice(typing, done, "Says that the user is typing; never kept", {
+      payload: { room: "class-7" },
+      answer: {},
+    }),
+    presence: request(presence, z.object({ online: z.array(z.string()) }), "Asks who is online", {
+      payload: { room: "class-7" },
+      answer: { online: ["123", "456"] },
+    }),
+    refresh_token: refresh,
+  },
+});
 
 /** Events that a channels client hears. Timestamps are epoch milliseconds. */
-export interface ChannelsServerEvents {
-  connected: (payload: { message: "WebSocket connection established"; userId: string; epoch: string }) => void;
-  "run-results": (payload: { channel: string; data: RunResult; timestamp: number }, meta: Meta) => void;
-  notifications: (payload: { channel: string; data: Notification; timestamp: number }, meta: Meta) => void;
-  system: (payload: Omit<SystemMessage, "code"> & { code: number; timestamp: number }) => void;
-  data_update: (payload: DataUpdate & { timestamp: number }) => void;
-  user_message: (payload: { to: string } & MessageBody & Said, meta: Meta) => void;
-  room_message: (payload: { room: string } & MessageBody & Said, meta: Meta) => void;
-  chat: (payload: { content: unknown } & Said) => void;
-  order_status: (payload: Record<string, unknown>) => void;
-  typing: (payload: { to?: string; room?: string; content?: unknown } & Said) => void;
-  presence: (payload: PresenceEvent) => void;
-  /** A frame of a type of the backend's own, pushed through the API; raw messenger clients print it as it is. */
-  push: (payload: { type: string; to?: string; content: unknown }) => void;
-  close: (payload: CloseNotice) => void;
-  error: (payload: ErrorBody & { channel?: string; timestamp: string }) => void;
-}
+export type ChannelsServerEvents = ServerEvents<typeof channels>;
 
 /** Events that a channels client may send. */
-export interface ChannelsClientEvents {
-  subscribe: (payload: z.input<typeof subscribe>, ack: AckCallback<Subscribed>) => void;
-  unsubscribe: (payload: z.input<typeof unsubscribe>, ack: AckCallback<{ channel: string }>) => void;
-  ack: (payload: z.input<typeof acknowledge>, ack?: AckCallback) => void;
-  heartbeat: (ack: AckCallback<{ timestamp: number }>) => void;
-  join_room: (payload: z.input<typeof room>, ack: AckCallback<{ room: string; members: number }>) => void;
-  leave_room: (payload: z.input<typeof room>, ack: AckCallback<{ room: string; members: number }>) => void;
-  room_message: (payload: z.input<typeof roomMessage>, ack: AckCallback<{ id: string; offset: number }>) => void;
-  user_message: (payload: z.input<typeof userMessage>, ack: AckCallback<{ id: string; delivered: boolean }>) => void;
-  chat: (payload: z.input<typeof chat>, ack: AckCallback<{ id: string }>) => void;
-  typing: (payload: z.input<typeof typing>, ack?: AckCallback) => void;
-  presence: (payload: z.input<typeof presence>, ack: AckCallback<{ online: string[] }>) => void;
-  refresh_token: (payload: { token: string }, ack: AckCallback) => void;
-}
+export type ChannelsClientEvents = ClientEvents<typeof channels>;

@@ -1,8 +1,8 @@
-// The `/dashboard` namespace: what goes over the wire in both directions.
+// The `/dashboard` namespace: a learner's progress and quizzes, in both directions.
 import { z } from "zod";
-import type { AckCallback } from "./acks.ts";
-import type { Meta } from "./durable.ts";
-import type { ErrorBody } from "./errors.ts";
+import { close, done, error, refresh } from "./frames.ts";
+import { type ClientEvents, durable, event, namespace, nothing, notice, request, type ServerEvents } from "./rows.ts";
+import { acknowledge } from "./subscribing.ts";
 
 /** A chapter was completed, or reopened. `timestamp` is RFC 3339. */
 export const progressUpdated = z.object({
@@ -52,33 +52,80 @@ export const snapshot = z.object({
 export type Snapshot = z.infer<typeof snapshot>;
 
 /** First event of a connection. `offset` and `recovered` only where `since` was given. */
-export interface DashboardConnected {
-  message: "连接成功";
-  userId: string;
-  timestamp: string;
-  epoch: string;
-  offset?: number;
-  recovered?: boolean;
-}
+export const dashboardConnected = z.object({
+  message: z.literal("连接成功"),
+  userId: z.string(),
+  timestamp: z.string(),
+  epoch: z.string(),
+  offset: z.int().exactOptional(),
+  recovered: z.boolean().exactOptional(),
+});
+/** @see dashboardConnected */
+export type DashboardConnected = z.infer<typeof dashboardConnected>;
 
-/** Sent before the server disconnects. `timestamp` is RFC 3339. */
-export interface CloseNotice {
-  reason: string;
-  timestamp: string;
-}
+const timestamp = "2025-12-26T14:05:30+08:00";
+const chapter = {
+  user_id: 123,
+  topic_id: "lexical-elements",
+  topic_display_name: "词法元素",
+  chapter_id: "identifiers",
+  chapter_display_name: "标识符",
+};
+/** A progress event in its usual form. */
+export const progressExample: ProgressUpdated = { ...chapter, completed: true, timestamp };
+/** A quiz event in its usual form. */
+export const quizExample: QuizCompleted = {
+  ...chapter,
+  quiz_id: 17,
+  score: 8,
+  total_questions: 10,
+  passed: true,
+  timestamp,
+};
+/** A snapshot in its usual form. */
+export const snapshotExample: Snapshot = {
+  stats: { completedChapters: 1, totalChapters: 4 },
+  topics: [
+    { topic_id: "lexical-elements", topic_display_name: "词法元素", completedChapters: 1, totalChapters: 2 },
+    { topic_id: "constants", topic_display_name: "常量", completedChapters: 0, totalChapters: 2 },
+  ],
+  recent_quizzes: [quizExample],
+  offset: 42,
+};
+
+/** The namespace with all its events. */
+export const dashboard = namespace({
+  name: "/dashboard",
+  description: "What a learner's dashboard shows, live. The newest connection of a user wins. Timestamps are RFC 3339.",
+  server: {
+    connected: event(dashboardConnected, "The first event. offset and recovered only where auth.since was given", {
+      message: "连接成功",
+      userId: "123",
+      timestamp,
+      epoch: "7f3a9c52d1e84b06",
+      offset: 42,
+      recovered: true,
+    }),
+    progress_updated: durable("dashboard", progressUpdated, "A chapter was completed or reopened", progressExample),
+    quiz_completed: durable("dashboard", quizCompleted, "A quiz was scored", quizExample),
+    close,
+    error,
+  },
+  client: {
+    ping: request(nothing, z.object({ timestamp: z.string() }), "Asks for a sign of life", { answer: { timestamp } }),
+    snapshot: request(nothing, snapshot, "Asks for everything that a dashboard shows, true at an offset", {
+      answer: snapshotExample,
+    }),
+    ack: notice(acknowledge, done, "All up to the offset were handled", {
+      payload: { channel: "dashboard/123", offset: 42 },
+      answer: {},
+    }),
+    refresh_token: refresh,
+  },
+});
 
 /** Events that a dashboard client hears. */
-export interface DashboardServerEvents {
-  connected: (payload: DashboardConnected) => void;
-  progress_updated: (payload: ProgressUpdated, meta: Meta) => void;
-  quiz_completed: (payload: QuizCompleted, meta: Meta) => void;
-  close: (payload: CloseNotice) => void;
-  error: (payload: ErrorBody & { timestamp: string }) => void;
-}
+export type DashboardServerEvents = ServerEvents<typeof dashboard>;
 
 /** Events that a dashboard client may send. */
-export interface DashboardClientEvents {
-  ping: (ack: AckCallback<{ timestamp: string }>) => void;
-  snapshot: (ack: AckCallback<Snapshot>) => void;
-  refresh_token: (payload: { token: string }, ack: AckCallback) => void;
-}
+export type DashboardClientEvents = ClientEvents<typeof dashboard>;

@@ -56,21 +56,21 @@ const content = z.union(
   [longText, jsonObject],
   `neither a text of 1 to 65536 characters nor a JSON object nested at most ${MAX_DEPTH} deep`,
 );
-const said = { text: longText.optional(), content: content.optional() };
+const words = { text: longText.optional(), content: content.optional() };
 const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
   value.text !== undefined || value.content !== undefined;
 const nothingSaid = { message: "text or content is required", path: ["text"] };
 
 /** The body of a message, without its address. */
-export const messageBody = z.object(said).refine(saysSomething, nothingSaid);
+export const messageBody = z.object(words).refine(saysSomething, nothingSaid);
 /** @see messageBody */
 export type MessageBody = z.infer<typeof messageBody>;
 
 /** A message to a room that the sender has joined. */
-export const roomMessage = z.object({ room: roomName, ...said }).refine(saysSomething, nothingSaid);
+export const roomMessage = z.object({ room: roomName, ...words }).refine(saysSomething, nothingSaid);
 
 /** A message to one user. */
-export const userMessage = z.object({ to: userId, ...said }).refine(saysSomething, nothingSaid);
+export const userMessage = z.object({ to: userId, ...words }).refine(saysSomething, nothingSaid);
 
 /** A chat message: private with `to`, otherwise for everyone. An empty `to` is no `to`. */
 export const chat = z.object({
@@ -94,8 +94,6 @@ export const orderStatus = z.looseObject({
 });
 
 /** Who and when, added by the server to everything that a user says. `timestamp` is epoch milliseconds. */
-export interface Said {
-  from: string;
-  username?: string;
-  timestamp: number;
-}
+export const said = { from: z.string(), username: z.string().exactOptional(), timestamp: z.number() };
+/** @see said */
+export type Said = z.infer<z.ZodObject<typeof said>>;

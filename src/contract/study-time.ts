@@ -1,8 +1,7 @@
-// The `/study-time` namespace: heartbeats that count seconds of study.
+// The `/study-time` namespace and its calls: heartbeats that count seconds of study.
 import { z } from "zod";
-import type { AckCallback } from "./acks.ts";
-import type { CloseNotice } from "./dashboard.ts";
-import type { ErrorBody } from "./errors.ts";
+import { close, errorBody, errorExample, errorFrame, refresh } from "./frames.ts";
+import { type ClientEvents, event, exchange, namespace, type ServerEvents } from "./rows.ts";
 import { epochMs, iso8601 } from "./time.ts";
 
 /** A heartbeat. The time is the client's clock: checked, never counted by. */
@@ -14,28 +13,52 @@ export const heartbeat = z.object(
 export type Heartbeat = z.input<typeof heartbeat>;
 
 /** The answer to a heartbeat. `studyTime` is whole seconds over all connections; with an error it is unchanged. */
-export interface HeartbeatResponse {
-  ok: boolean;
-  type: "heartbeat_response";
-  status: "success" | "error";
-  studyTime: number;
-  error?: ErrorBody;
-}
+export const heartbeatResponse = z.object({
+  ok: z.boolean(),
+  type: z.literal("heartbeat_response"),
+  status: z.enum(["success", "error"]),
+  studyTime: z.int(),
+  error: errorBody.exactOptional(),
+});
+/** @see heartbeatResponse */
+export type HeartbeatResponse = z.infer<typeof heartbeatResponse>;
 
 /** Studied time of one user in one course, in whole seconds. */
 export const studied = z.object({ userId: z.string(), courseId: z.string(), studyTime: z.int() });
 /** @see studied */
 export type Studied = z.infer<typeof studied>;
 
+/** The namespace with all its events. */
+export const studyTime = namespace({
+  name: "/study-time",
+  description:
+    "Counts the seconds that a user studies a course. One connection per user and course, the newest wins. Handshake: " +
+    "auth.token and auth.courseId, or the query userId and courseId.",
+  server: {
+    connected: event(
+      z.object({ ...studied.shape, epoch: z.string() }),
+      "The first event, with the time studied so far",
+      { userId: "123", courseId: "go-basics", studyTime: 1830, epoch: "7f3a9c52d1e84b06" },
+    ),
+    close,
+    error: event(errorFrame.extend({ studyTime: z.int().exactOptional() }), "What went wrong", errorExample),
+  },
+  client: {
+    heartbeat: exchange(
+      heartbeat,
+      heartbeatResponse,
+      "Studied up to now. Answered after the commit; the client's clock is never counted by",
+      {
+        payload: { timestamp: "2025-12-26T06:05:30.000Z" },
+        answer: { ok: true, type: "heartbeat_response", status: "success", studyTime: 1860 },
+      },
+    ),
+    refresh_token: refresh,
+  },
+});
+
 /** Events that a study-time client hears. */
-export interface StudyTimeServerEvents {
-  connected: (payload: Studied & { epoch: string }) => void;
-  close: (payload: CloseNotice) => void;
-  error: (payload: ErrorBody & { timestamp: string }) => void;
-}
+export type StudyTimeServerEvents = ServerEvents<typeof studyTime>;
 
 /** Events that a study-time client may send. */
-export interface StudyTimeClientEvents {
-  heartbeat: (payload: Heartbeat, ack: (answer: HeartbeatResponse) => void) => void;
-  refresh_token: (payload: { token: string }, ack: AckCallback) => void;
-}
+export type StudyTimeClientEvents = ClientEvents<typeof studyTime>;

@@ -2,10 +2,10 @@
 import { z } from "zod";
 import { CLOSE } from "../connection/traits.ts";
 import { channelOf, roomOf } from "../contract/channel-names.ts";
-import { acknowledge } from "../contract/channels.ts";
 import type { Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
+import { acknowledge } from "../contract/subscribing.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Log } from "../event-log/event-log.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { variables } from "../../src/config/config.ts";
 import { ERRORS } from "../../src/contract/errors.ts";
-import { NAMESPACES } from "../../src/http/docs/asyncapi.ts";
+import { NAMESPACES } from "../../src/contract/namespaces.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";
 import { root, type SourceFile, sourceFiles } from "../support/source-files.ts";
 

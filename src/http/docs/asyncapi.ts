@@ -1,15 +1,10 @@
 // The AsyncAPI 3.0 document of the Socket.IO namespaces, made from the tables of their events.
 import { z } from "zod";
 import { meta } from "../../contract/durable.ts";
-import { channelsNamespace } from "./channels-events.ts";
-import { dashboardNamespace } from "./dashboard-events.ts";
-import type { AnyEvent, DocumentedNamespace } from "./event.ts";
+import { errorBody } from "../../contract/frames.ts";
+import { NAMESPACES } from "../../contract/namespaces.ts";
+import type { ClientEvent, NamespaceRows, ServerEvent } from "../../contract/rows.ts";
 import { type JsonSchema, jsonSchema } from "./schema.ts";
-import { errorFrame } from "./shared-schemas.ts";
-import { studyTimeNamespace } from "./study-time-events.ts";
-
-/** The namespaces, each with every event that goes over it. */
-export const NAMESPACES: readonly DocumentedNamespace[] = [dashboardNamespace, channelsNamespace, studyTimeNamespace];
 
 /** An AsyncAPI document, as far as the page of the documentation reads it. */
 export interface AsyncApi extends Record<string, unknown> {
@@ -34,13 +29,15 @@ export interface Message {
   name: string;
   summary: string;
   payload: JsonSchema;
+  /** What is sent in a usual case, as the arguments of the event. */
+  examples: { payload: unknown[] }[];
 }
 
 /** Makes the document. */
 export function asyncapi(): AsyncApi {
   const channels: AsyncApi["channels"] = {};
   const operations: AsyncApi["operations"] = {};
-  for (const { name, description, server, client } of NAMESPACES) {
+  for (const { name, description, server, client } of NAMESPACES as readonly NamespaceRows[]) {
     const key = name.slice(1);
     const messages: Record<string, Message> = {};
     const refer = (message: string) => ({ $ref: `#/channels/${key}/messages/${message}` });
@@ -76,22 +73,30 @@ function operation(action: Direction["action"], key: string, message: Reference)
   return { action, channel: { $ref: `#/channels/${key}` }, messages: [message] };
 }
 
-function sent(name: string, { summary, payload, durable }: AnyEvent): Message {
-  const first = payload === undefined ? [] : [jsonSchema(payload, "output")];
-  return { name, summary, payload: tuple(durable ? [...first, jsonSchema(meta, "output")] : first) };
+function sent(name: string, { sentence, payload, example, durable }: ServerEvent): Message {
+  const first = jsonSchema(payload, "output");
+  return durable === undefined
+    ? message(name, sentence, [first], [example])
+    : message(name, sentence, [first, jsonSchema(meta, "output")], [example, META_EXAMPLE]);
 }
 
-function received(name: string, { summary, payload }: AnyEvent): Message {
-  return { name, summary, payload: tuple(payload === undefined ? [] : [jsonSchema(payload, "input")]) };
+const META_EXAMPLE = { channel: "notifications/123", offset: 42, id: "01JFZK4T" };
+
+function received(name: string, { sentence, payload, example }: ClientEvent): Message {
+  const sent = payload !== undefined;
+  return message(name, sentence, sent ? [jsonSchema(payload, "input")] : [], sent ? [example] : []);
 }
 
-/** An ack is `{ok: true, …}` or `{ok: false, error}`; a schema that has an `ok` of its own is the whole of it. */
-function acknowledged(name: string, { ack = z.object({}) }: AnyEvent): Message {
-  const failure = z.object({ ok: z.literal(false), error: errorFrame.omit({ timestamp: true }) });
-  const whole = ack instanceof z.ZodObject && "ok" in ack.shape;
-  const good = whole ? ack : z.intersection(z.object({ ok: z.literal(true) }), ack);
-  const schema = whole ? good : z.union([good, failure]);
-  return { name: `${name} (ack)`, summary: "The ack", payload: tuple([jsonSchema(schema, "output")]) };
+/** An ack is `{ok: true, …}` or `{ok: false, error}`; an answer that is whole has its own form. */
+function acknowledged(name: string, { answer, whole, answerExample }: ClientEvent): Message {
+  const failure = z.object({ ok: z.literal(false), error: errorBody });
+  const schema = whole ? answer : z.union([z.intersection(z.object({ ok: z.literal(true) }), answer), failure]);
+  const example = whole ? answerExample : { ok: true, ...(answerExample as object) };
+  return message(`${name} (ack)`, "The ack", [jsonSchema(schema, "output")], [example]);
+}
+
+function message(name: string, summary: string, items: JsonSchema[], example: unknown[]): Message {
+  return { name, summary, payload: tuple(items), examples: [{ payload: example }] };
 }
 
 function tuple(items: JsonSchema[]): JsonSchema {

@@ -1,6 +1,7 @@
 // The events that a client of `/channels` may send: the shape of each, and what is done.
-import { acknowledge, presence, room, subscribe, unsubscribe } from "../../contract/channels.ts";
+
 import { chat, roomMessage, typing, userMessage } from "../../contract/messaging.ts";
+import { acknowledge, presence, room, subscribe, unsubscribe } from "../../contract/subscribing.ts";
 import { refresh } from "../../realtime/expiry.ts";
 import { type Actions, action, nothing } from "../../realtime/handler.ts";
 import { type Speaker, sayInChat, sayToRoom, sayToUser, showTyping } from "./messages.ts";

@@ -1,8 +1,8 @@
 // The subscriptions of one socket of `/channels`: subscribe, unsubscribe, ack.
 import type { z } from "zod";
 import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channel-names.ts";
-import type { Subscribed, subscribe } from "../../contract/channels.ts";
 import { Failure } from "../../contract/errors.ts";
+import type { Subscribed, subscribe } from "../../contract/subscribing.ts";
 import { emitError } from "../../realtime/errors.ts";
 import type { From } from "../../realtime/streams/start-position.ts";
 import { type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";

@@ -1,7 +1,8 @@
 // Delivery: what was committed, here or on another node, reaches the subscribers of this node.
 import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
-import { type LoggedEvent, wireArguments } from "../../contract/durable.ts";
+import type { LoggedEvent } from "../../contract/durable.ts";
+import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
 import type { ExtentOf } from "./channel-bounds.ts";

@@ -1,5 +1,5 @@
 // A subscription of one socket to one channel: what was missed first, in order, then what happens.
-import { wireArguments } from "../../contract/durable.ts";
+import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Turns } from "../../store/batching/semaphore.ts";
 import { bufferedBytes, drained } from "../back-pressure.ts";
