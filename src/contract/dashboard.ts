@@ -1,6 +1,8 @@
-// The `/dashboard` namespace: a learner's progress and quizzes, in both directions.
+// The `/dashboard` namespace and its calls: a learner's progress and quizzes, in both directions.
 import { z } from "zod";
+import { calls } from "./calls.ts";
 import { close, done, error, refresh } from "./frames.ts";
+import { catalogueId, isWholeNumberId, userId, wholeNumber } from "./ids.ts";
 import { type ClientEvents, durable, event, namespace, nothing, notice, request, type ServerEvents } from "./rows.ts";
 import { acknowledge } from "./subscribing.ts";
 
@@ -129,3 +131,59 @@ export type DashboardServerEvents = ServerEvents<typeof dashboard>;
 
 /** Events that a dashboard client may send. */
 export type DashboardClientEvents = ClientEvents<typeof dashboard>;
+
+/** A chapter of a user, as a backend reports on it. */
+const aboutChapter = { user_id: wholeNumber, topic_id: catalogueId, chapter_id: catalogueId };
+
+/** `POST /api/v1/progress` */
+export const progressBody = z.object({ ...aboutChapter, completed: z.boolean() });
+
+/** `POST /api/v1/quizzes` */
+export const quizBody = z
+  .object({
+    ...aboutChapter,
+    score: z.int().min(0).max(1_000_000),
+    total_questions: z.int().min(1).max(1_000_000),
+  })
+  .refine((quiz) => quiz.score <= quiz.total_questions, {
+    message: "score is at most total_questions",
+    path: ["score"],
+  });
+
+const about = { user_id: 123, topic_id: "lexical-elements", chapter_id: "identifiers" };
+
+/** The calls about progress, quizzes and dashboards. */
+export const dashboardCalls = calls({
+  updateProgress: {
+    method: "post",
+    path: "/api/v1/progress",
+    tag: "Learning",
+    summary: "Saves that a chapter was completed or reopened, then tells the user's dashboard, if it is a change",
+    access: "self",
+    body: progressBody,
+    answer: { status: 200, description: "Committed: the data of progress_updated", schema: progressUpdated },
+    fails: ["NOT_FOUND"],
+    example: { body: { ...about, completed: true }, answer: progressExample },
+  },
+  addQuiz: {
+    method: "post",
+    path: "/api/v1/quizzes",
+    tag: "Learning",
+    summary: "Saves the result of a quiz, then tells the user's dashboard",
+    access: "backend",
+    body: quizBody,
+    answer: { status: 201, description: "Committed: the data of quiz_completed", schema: quizCompleted },
+    fails: ["NOT_FOUND"],
+    example: { body: { ...about, score: 8, total_questions: 10 }, answer: quizExample },
+  },
+  getDashboard: {
+    method: "get",
+    path: "/api/v1/dashboard/:userId",
+    tag: "Learning",
+    summary: "Everything that a dashboard shows, true at an offset of its channel",
+    access: "self",
+    params: z.object({ userId: userId.refine(isWholeNumberId, "a whole number") }),
+    answer: { status: 200, description: "The snapshot", schema: snapshot },
+    example: { params: { userId: "123" }, answer: snapshotExample },
+  },
+});

@@ -1,6 +1,8 @@
 // `classwire/protocol`: the whole wire, for servers and typed clients.
 export * from "./acks.ts";
 export * from "./api.ts";
+export * from "./calls.ts";
+export * from "./catalogue.ts";
 export * from "./channel-names.ts";
 export * from "./channels.ts";
 export * from "./dashboard.ts";
@@ -12,8 +14,11 @@ export * from "./ids.ts";
 export * from "./json.ts";
 export * from "./messaging.ts";
 export * from "./namespaces.ts";
+export * from "./operations.ts";
 export * from "./parse.ts";
+export * from "./publishing.ts";
 export * from "./rows.ts";
+export * from "./runs.ts";
 export * from "./study-time.ts";
 export * from "./subscribing.ts";
 export * from "./time.ts";

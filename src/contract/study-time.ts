@@ -1,6 +1,8 @@
 // The `/study-time` namespace and its calls: heartbeats that count seconds of study.
 import { z } from "zod";
+import { calls } from "./calls.ts";
 import { close, errorBody, errorExample, errorFrame, refresh } from "./frames.ts";
+import { courseId, userId } from "./ids.ts";
 import { type ClientEvents, event, exchange, namespace, type ServerEvents } from "./rows.ts";
 import { epochMs, iso8601 } from "./time.ts";
 
@@ -62,3 +64,33 @@ export type StudyTimeServerEvents = ServerEvents<typeof studyTime>;
 
 /** Events that a study-time client may send. */
 export type StudyTimeClientEvents = ClientEvents<typeof studyTime>;
+
+/** The calls about studied time. */
+export const studyTimeCalls = calls({
+  listStudyTime: {
+    method: "get",
+    path: "/api/v1/study-time/:userId",
+    tag: "Learning",
+    summary: "Studied time of a user in every course",
+    access: "self",
+    params: z.object({ userId }),
+    answer: { status: 200, description: "By course; whole seconds", schema: z.array(studied) },
+    example: {
+      params: { userId: "123" },
+      answer: [{ userId: "123", courseId: "go-basics", studyTime: 1860 }],
+    },
+  },
+  getStudyTime: {
+    method: "get",
+    path: "/api/v1/study-time/:userId/:courseId",
+    tag: "Learning",
+    summary: "Studied time of a user in one course",
+    access: "self",
+    params: z.object({ userId, courseId }),
+    answer: { status: 200, description: "Whole seconds; 0 for a course that was never studied", schema: studied },
+    example: {
+      params: { userId: "123", courseId: "go-basics" },
+      answer: { userId: "123", courseId: "go-basics", studyTime: 1860 },
+    },
+  },
+});

@@ -1,8 +1,8 @@
 // A batch: many calls in one, performed side by side as far as their order allows, so that they are committed together.
 import type { z } from "zod";
-import type { batchBody } from "../contract/api.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import type { batchBody } from "../contract/operations.ts";
 import { failureOf, replyOf } from "./failures.ts";
 import { createFinder } from "./finder.ts";
 import { createLanes } from "./lanes.ts";

@@ -2,8 +2,8 @@
 import type { Request, RequestHandler, Response, Router } from "express";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { Limits } from "../config/limits.ts";
-import { idempotencyKey } from "../contract/api.ts";
 import { Failure } from "../contract/errors.ts";
+import { idempotencyKey } from "../contract/operations.ts";
 import type { Identify } from "./access.ts";
 import { createReadBody } from "./body.ts";
 import { invalid } from "./failures.ts";

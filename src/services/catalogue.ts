@@ -1,5 +1,5 @@
 // The catalogue: topics and their chapters, to which progress and quizzes refer.
-import type { Topics } from "../contract/api.ts";
+import type { Topics } from "../contract/catalogue.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Store } from "../store/store.ts";
 

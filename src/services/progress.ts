@@ -1,7 +1,6 @@
 // Progress: a chapter is completed or reopened, saved and told in one transaction.
 import type { z } from "zod";
-import type { progressBody } from "../contract/api.ts";
-import type { ProgressUpdated } from "../contract/dashboard.ts";
+import type { ProgressUpdated, progressBody } from "../contract/dashboard.ts";
 import type { AppendShape, Log } from "../event-log/event-log.ts";
 import { appendStatement } from "../event-log/statement.ts";
 import {

@@ -1,7 +1,6 @@
 // Quizzes: a result is saved, scored and told in one transaction.
 import type { z } from "zod";
-import type { quizBody } from "../contract/api.ts";
-import type { QuizCompleted } from "../contract/dashboard.ts";
+import type { QuizCompleted, quizBody } from "../contract/dashboard.ts";
 import type { AppendShape, Log } from "../event-log/event-log.ts";
 import { appendStatement } from "../event-log/statement.ts";
 import {

@@ -1,7 +1,7 @@
 // The OpenAPI 3.1 document, made from the routes.
 import { z } from "zod";
-import { idempotencyKey } from "../../contract/api.ts";
 import { ERRORS, type ErrorCode } from "../../contract/errors.ts";
+import { idempotencyKey } from "../../contract/operations.ts";
 import { parametersOf } from "../paths.ts";
 import type { Access, Route } from "../route.ts";
 import { type JsonSchema, jsonSchema } from "./schema.ts";

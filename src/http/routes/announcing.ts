@@ -1,8 +1,9 @@
 // Routes that announce something: notifications, system messages, changed data, and messages to rooms.
 import { z } from "zod";
 import type { Presence } from "../../cluster/presence.ts";
-import { dataUpdateBody, notificationBody, roomMessageBody, systemBody } from "../../contract/api.ts";
 import { roomName } from "../../contract/ids.ts";
+import { messageBody, systemMessage } from "../../contract/messaging.ts";
+import { dataUpdateBody, notificationBody } from "../../contract/publishing.ts";
 import type { Broadcast } from "../../realtime/broadcast.ts";
 import type { Services } from "../../services/services.ts";
 import { caller, type Route, route } from "../route.ts";
@@ -48,7 +49,7 @@ export function announcingRoutes(
       tag: "Announcing",
       summary: "Tells everyone who is connected to /channels now",
       access: "backend",
-      body: systemBody,
+      body: systemMessage,
       answer: { status: 202, description: "Accepted; nothing is kept", schema: accepted },
       async handle({ body }) {
         broadcast.system(body);
@@ -75,7 +76,7 @@ export function announcingRoutes(
       summary: "Says something in a room, as the caller",
       access: "backend",
       params: z.object({ room: roomName }),
-      body: roomMessageBody,
+      body: messageBody,
       answer: {
         status: 201,
         description: "Committed: which message it is",

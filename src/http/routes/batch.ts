@@ -1,6 +1,6 @@
 // The route of batches.
 import { z } from "zod";
-import { batchBody } from "../../contract/api.ts";
+import { batchBody } from "../../contract/operations.ts";
 import { isKept } from "../../services/idempotency.ts";
 import type { PerformBatch } from "../batch.ts";
 import { Reply } from "../reply.ts";

@@ -1,11 +1,11 @@
 // The route that reads a channel: its kept events, for backends and for whoever may subscribe to it.
 import { z } from "zod";
 import type { Presence } from "../../cluster/presence.ts";
-import { eventsQuery } from "../../contract/api.ts";
 import { CHANNEL_KINDS, type ChannelKind, channelOf, EVERYONE } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import { type Identity, isPrivileged } from "../../contract/identity.ts";
 import { isWholeNumberId, roomName, sessionId, userId } from "../../contract/ids.ts";
+import { eventsQuery } from "../../contract/operations.ts";
 import { parse } from "../../contract/parse.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Services } from "../../services/services.ts";

@@ -2,8 +2,9 @@
 import { z } from "zod";
 import type { Revocations } from "../../auth/revocations.ts";
 import type { Presence } from "../../cluster/presence.ts";
-import { broadcastBody, disconnectBody, sendBody } from "../../contract/api.ts";
 import { userId } from "../../contract/ids.ts";
+import { disconnectBody } from "../../contract/operations.ts";
+import { broadcastBody, sendBody } from "../../contract/publishing.ts";
 import type { Broadcast } from "../../realtime/broadcast.ts";
 import type { Control } from "../../realtime/control.ts";
 import { type Route, route } from "../route.ts";

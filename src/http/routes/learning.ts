@@ -1,7 +1,7 @@
 // Routes about learning: progress, quizzes, dashboards, studied time and the catalogue.
 import { z } from "zod";
-import { progressBody, quizBody, topicsBody } from "../../contract/api.ts";
-import { progressUpdated, quizCompleted, snapshot } from "../../contract/dashboard.ts";
+import { topicsBody } from "../../contract/catalogue.ts";
+import { progressBody, progressUpdated, quizBody, quizCompleted, snapshot } from "../../contract/dashboard.ts";
 import { courseId, isWholeNumberId, userId } from "../../contract/ids.ts";
 import { studied } from "../../contract/study-time.ts";
 import type { Services } from "../../services/services.ts";

@@ -1,7 +1,8 @@
 // Routes about running code: whose a run session is, and what came out of it.
 import { z } from "zod";
-import { runResultBody, runSessionBody } from "../../contract/api.ts";
 import { sessionId } from "../../contract/ids.ts";
+import { runResult } from "../../contract/messaging.ts";
+import { runSessionBody } from "../../contract/runs.ts";
 import type { Control } from "../../realtime/control.ts";
 import type { Services } from "../../services/services.ts";
 import { type Route, route } from "../route.ts";
@@ -40,7 +41,7 @@ export function runRoutes(
       summary: "Pushes the result of a run. A session that nobody has registered keeps it until somebody does",
       access: "backend",
       params: z.object({ sessionId }),
-      body: runResultBody,
+      body: runResult,
       answer: {
         status: 201,
         description: "Committed: where it is in the log",
