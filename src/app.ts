@@ -20,7 +20,7 @@ import { createHttpServer, type Listening, listen } from "./http/http-server.ts"
 import { createMetrics, type Metrics } from "./http/metrics.ts";
 import type { RealtimeTimes } from "./realtime/times.ts";
 import { createServices, type Services } from "./services/services.ts";
-import { createResume } from "./services/session-resumption.ts";
+import { createResumableSessions } from "./services/session-resumption.ts";
 import { openStore } from "./store/store.ts";
 import { createRealtime } from "./wiring.ts";
 
@@ -80,7 +80,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const log = createLog({ store, retention: config.retention, log: logger });
   const services = createServices({ store, log });
   const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
-  const resume = createResume(store, cluster.node, onFault);
+  const resumableSessions = createResumableSessions(store, cluster.node, onFault);
   if (!config.production) await services.catalogue.seedIfEmpty();
 
   const realtime = createRealtime({
@@ -90,9 +90,9 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     revocations,
     allowsOrigin,
     cluster,
-    log,
+    eventLog: log,
     services,
-    resume,
+    resumableSessions,
     logger,
     adapter: adapter?.adapter,
     metrics,
@@ -134,12 +134,12 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const urls = (): readonly string[] => listening?.urls ?? [];
 
   async function close(): Promise<void> {
-    await realtime.drain(DRAIN_OVER_MS); // who comes meanwhile is answered 503
+    await realtime.closeConnections(DRAIN_OVER_MS); // who comes meanwhile is answered 503
     listening?.stop();
     await log.close();
     await services.studyTime.close();
     await services.idempotency.close();
-    await resume.close();
+    await resumableSessions.close();
     revocations.close();
     // A proxy that keeps its connections and asks for /readyz on them would hold the server open for ever.
     if (options.server === undefined) server.closeAllConnections();
@@ -156,7 +156,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
       if (options.server === undefined) listening ??= await listen(server, config.host, config.ports);
       return urls();
     },
-    drain: realtime.refuse,
+    drain: realtime.startDraining,
     close() {
       closing ??= close();
       return closing;

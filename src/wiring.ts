@@ -14,7 +14,7 @@ import type { Metrics } from "./http/metrics.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
 import type { ChannelsDependencies } from "./namespaces/channels/dependencies.ts";
 import { checkResume, serveDashboard } from "./namespaces/dashboard.ts";
-import { createInheritance } from "./namespaces/session-resumption.ts";
+import { createSessionResumptions } from "./namespaces/session-resumption.ts";
 import { serveStudyTime } from "./namespaces/study-time.ts";
 import { DIALECTS } from "./raw/dialects/table.ts";
 import { RawEngine } from "./raw/engine.ts";
@@ -22,20 +22,20 @@ import { routeUpgrades } from "./raw/upgrade-router.ts";
 import { type Admission, createAdmission } from "./realtime/admission.ts";
 import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
-import { createPlacement } from "./realtime/connection-limits.ts";
-import { createRoll } from "./realtime/connection-registry.ts";
+import { createConnectionLimits } from "./realtime/connection-limits.ts";
+import { createConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
-import { drain } from "./realtime/drain.ts";
+import { closeConnections } from "./realtime/drain.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
-import { createSeats, rawOf, seatEveryone } from "./realtime/namespace-slots.ts";
+import { createNamespaceSlots, rawOf, trackAllNamespaces } from "./realtime/namespace-slots.ts";
 import { attachEngine, createRealtimeServer, guardConnections } from "./realtime/server.ts";
-import { createExtentReader } from "./realtime/streams/channel-bounds.ts";
+import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
 import type { AnyNamespace } from "./realtime/types.ts";
 import { createUnsentBudget } from "./realtime/unsent-budget.ts";
 import type { Services } from "./services/services.ts";
-import type { Resume } from "./services/session-resumption.ts";
+import type { ResumableSessions } from "./services/session-resumption.ts";
 import { createTurns } from "./store/batching/semaphore.ts";
 
 /** Replays that read the log at the same time: ten thousand catching-up clients must not stall the node. */
@@ -49,9 +49,9 @@ export interface RealtimeDependencies {
   revocations: Pick<Revocations, "check" | "onRevoked">;
   allowsOrigin: AllowsOrigin;
   cluster: Cluster;
-  log: Log;
+  eventLog: Log;
   services: Services;
-  resume: Resume;
+  resumableSessions: ResumableSessions;
   logger: Logger;
   /** What carries packets between nodes; a single node needs none. */
   adapter: GuardedAdapter["adapter"] | undefined;
@@ -69,18 +69,29 @@ export interface Realtime {
   attach(server: HttpServer, others: "refuse" | "leave"): void;
   isDraining(): boolean;
   /** From now on takes no one in; those who are connected stay. */
-  refuse(): void;
+  startDraining(): void;
   /** Open connections by namespace and transport. */
   connections(): { namespace: string; transport: string; connections: number }[];
   /** Takes no one in any more and sends everyone away, within `overMs`. */
-  drain(overMs: number): Promise<void>;
+  closeConnections(overMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Wires it up. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const { config, limits, verify, revocations, allowsOrigin, cluster, log, services, resume, logger, metrics } =
-    dependencies;
+  const {
+    config,
+    limits,
+    verify,
+    revocations,
+    allowsOrigin,
+    cluster,
+    eventLog,
+    services,
+    resumableSessions,
+    logger,
+    metrics,
+  } = dependencies;
   const times = { ...REALTIME_TIMES, ...dependencies.times };
   const notRevoked = revocations.check;
   let draining = false;
@@ -102,14 +113,14 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   } as const;
   const io: Server = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
-  const roll = createRoll(cluster, times.probeMs);
-  const placement = createPlacement(cluster, roll, limits);
+  const registry = createConnectionRegistry(cluster, times.probeMs);
+  const connectionLimits = createConnectionLimits(cluster, registry, limits);
   const admit = createAdmission({
     verify,
     notRevoked,
     rates: cluster.rates,
     limits,
-    placement,
+    connectionLimits,
     trustQueryUser: config.trustQueryUser,
   });
   const raw = new RawEngine<Admission>({
@@ -129,8 +140,8 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
     onRefused: (_dialect, code) => metrics.refused(code),
   });
-  const seats = createSeats(times.joinWithinMs);
-  seatEveryone(io, seats);
+  const slots = createNamespaceSlots(times.joinWithinMs);
+  trackAllNamespaces(io, slots);
 
   const dashboard = io.of("/dashboard") as AnyNamespace;
   const channels = io.of("/channels") as AnyNamespace;
@@ -140,7 +151,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   for (const namespace of namespaces) {
     authenticate(namespace, {
       admit,
-      seats,
+      slots,
       onRefused(name, code, error) {
         metrics.refused(code);
         if (code === "SERVER_ERROR")
@@ -149,10 +160,10 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     });
   }
 
-  const extentOf = createExtentReader(log);
+  const boundsOf = createBoundsReader(eventLog);
   const delivery = createDelivery({
-    log,
-    extentOf,
+    eventLog,
+    boundsOf,
     cluster,
     compareEveryMs: times.compareEveryMs,
     onFault,
@@ -160,24 +171,24 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     namespaceOf: (channel) => (channel.startsWith("dashboard/") ? dashboard : channels),
   });
   const isAlive = async (holder: string, node: string): Promise<boolean> =>
-    (await roll.probe([{ holder, node }])).has(holder);
+    (await registry.probe([{ holder, node }])).has(holder);
   const control = createControl(cluster, namespaces);
   revocations.onRevoked(() => control.endRevoked(notRevoked));
   const shared: ChannelsDependencies = {
     verify,
     notRevoked,
-    roll,
+    registry,
     rates: createMessageRates(limits.messages),
     limits,
     times,
-    log: logger,
+    logger,
     cluster,
     control,
-    events: log,
-    streams: { log, extentOf, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
+    eventLog,
+    streams: { eventLog, boundsOf, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
     messages: services.messages,
     runSessions: services.runSessions,
-    inheritance: createInheritance(resume, cluster.node, isAlive, onFault),
+    resumptions: createSessionResumptions(resumableSessions, cluster.node, isAlive, onFault),
     onFault,
   };
   const served = serveChannels(channels, shared);
@@ -185,7 +196,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   serveStudyTime(studyTime, {
     ...shared,
     studyTime: services.studyTime,
-    epoch: log.epoch,
+    epoch: eventLog.epoch,
     timeoutMs: config.studyTimeoutMs,
   });
 
@@ -204,7 +215,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       };
     },
     isDraining: () => draining,
-    refuse() {
+    startDraining() {
       draining = true;
     },
     connections() {
@@ -217,9 +228,9 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
         return [...counts].map(([transport, connections]) => ({ namespace: namespace.name, transport, connections }));
       });
     },
-    async drain(overMs) {
+    async closeConnections(overMs) {
       draining = true;
-      await drain(namespaces, overMs, onFault);
+      await closeConnections(namespaces, overMs, onFault);
     },
     async close() {
       served.close();

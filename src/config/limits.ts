@@ -83,8 +83,8 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
 }
 
 /** The limit of connections that a kind of client counts against. */
-export function connectionLimit(limits: Limits, place: ConnectionTraits["place"]): SizeLimit {
-  switch (place) {
+export function connectionLimit(limits: Limits, limit: ConnectionTraits["limit"]): SizeLimit {
+  switch (limit) {
     case "dashboard":
       return limits.dashboardConnections;
     case "channels":

@@ -12,7 +12,7 @@ export interface ConnectionTraits {
   /** What the client speaks. */
   speaks: "socket.io" | DialectName;
   /** Whose limit of connections per user it counts against. */
-  place: "dashboard" | "channels" | "gateway" | "study-time";
+  limit: "dashboard" | "channels" | "gateway" | "study-time";
   /** A connection displaced by a newer one leaves, or waits silently for its turn. */
   displaced: "leave" | "wait";
   /** Own channels that it hears without a subscription. */
@@ -22,23 +22,23 @@ export interface ConnectionTraits {
   /** Whether a user named in the query is believed where the operator allows it. */
   queryUser: "never" | "user" | "user-or-guest";
   /** After an unclean end the next connection goes on with its rooms, subscriptions and cursors. */
-  inherits: boolean;
+  resumes: boolean;
 }
 
-/** The traits of every Socket.IO client. `place` and `subscribes` follow from its namespace. */
+/** The traits of every Socket.IO client. `limit` and `subscribes` follow from its namespace. */
 export const SOCKET_IO_TRAITS = {
   speaks: "socket.io",
   displaced: "leave",
   acknowledges: "ack",
   queryUser: "never",
-  inherits: false,
+  resumes: false,
 } as const;
 
 /** What is known of a connection before it is admitted. */
 export interface AdmissionRequest {
   namespace: Namespace;
   traits: ConnectionTraits;
-  /** The connection's id, unique over all nodes; its places are held in its name. */
+  /** The connection's id, unique over all nodes; its slots are held in its name. */
   connection: string;
   /** The token as the client gave it; never logged. */
   token: string | undefined;

@@ -11,20 +11,20 @@ import type { Log } from "../event-log/event-log.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action, nothing } from "../realtime/handler.ts";
-import { type EntryDependencies, enter } from "../realtime/init-socket.ts";
+import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import { refused } from "../realtime/server.ts";
-import type { From } from "../realtime/streams/start-position.ts";
+import type { StartPosition } from "../realtime/streams/start-position.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
-import type { Inheritance } from "./session-resumption.ts";
+import type { SessionResumptions } from "./session-resumption.ts";
 
 /** What the namespace works with. */
-export interface DashboardDependencies extends EntryDependencies {
-  events: Log;
+export interface DashboardDependencies extends SocketDependencies {
+  eventLog: Log;
   streams: SubscriptionDependencies;
   dashboard: Services["dashboard"];
-  inheritance: Inheritance;
+  resumptions: SessionResumptions;
 }
 
 /** What the events of one dashboard work with. */
@@ -49,7 +49,7 @@ const resumeFrom = z.object({
   epoch: z.string().min(1).max(64).optional(),
 });
 
-/** Refuses a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no place is lost. */
+/** Refuses a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no slot is lost. */
 export function checkResume(namespace: AnyNamespace): void {
   namespace.use((socket, next) => {
     const asked = resumeFrom.safeParse(socket.handshake.auth);
@@ -65,11 +65,11 @@ export function serveDashboard(namespace: AnyNamespace, dependencies: DashboardD
 }
 
 function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
-  const { events, streams, inheritance } = dependencies;
-  const { user, place } = socket.data.admission;
+  const { eventLog, streams, resumptions } = dependencies;
+  const { user, slot } = socket.data.admission;
   const channel = channelOf.dashboard(user);
   const asked = parse(resumeFrom, socket.handshake.auth);
-  const heir = inheritance.of(socket);
+  const resumption = resumptions.of(socket);
   let running: Subscription | undefined;
   let sent: number | undefined; // how far a connection that lost its turn had got
 
@@ -78,20 +78,20 @@ function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
     snapshot: () => dependencies.dashboard.snapshot(user),
     async acknowledge(name, offset) {
       if (name !== channel) throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
-      heir.acknowledged(name, offset);
-      await events.acknowledge(user, name, offset);
+      resumption.acknowledged(name, offset);
+      await eventLog.acknowledge(user, name, offset);
     },
   };
-  const inOrder = enter(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
+  const inOrder = initSocket(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
   socket.once("disconnect", () => running?.end());
-  place.onChange((state) => {
+  slot.onChange((state) => {
     if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
     else inOrder(() => follow().catch(failed));
   });
 
   function failed(error: unknown): void {
     if (!socket.connected) return;
-    dependencies.log.error({ err: error }, "a dashboard connection could not take its turn");
+    dependencies.logger.error({ err: error }, "a dashboard connection could not take its turn");
     closeFaulty(socket);
   }
 
@@ -104,34 +104,34 @@ function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
       throw new Failure("SERVER_ERROR", "the connection is gone");
     }
     running = subscription;
-    await heir.keep(channel, subscription.start.position);
+    await resumption.keep(channel, subscription.start.position);
     return subscription;
   }
 
   /** A turn that comes again goes on where it was; a client says where it is, or another connection did for it. */
-  async function whereFrom(): Promise<From> {
+  async function whereFrom(): Promise<StartPosition> {
     if (sent !== undefined) return { since: sent, epoch: undefined };
     if (asked.since !== undefined) return { since: asked.since, epoch: asked.epoch };
-    const since = (await heir.claim()).cursors[channel];
+    const since = (await resumption.claim()).cursors[channel];
     return since === undefined ? "head" : { since, epoch: undefined };
   }
 
   async function start(): Promise<void> {
-    const connected = { message: "连接成功", userId: user, timestamp: rfc3339(new Date()), epoch: events.epoch };
+    const connected = { message: "连接成功", userId: user, timestamp: rfc3339(new Date()), epoch: eventLog.epoch };
     const subscription = await goLive();
     const { head, recovered } = subscription.start;
     socket.emit("connected", asked.since === undefined ? connected : { ...connected, offset: head, recovered });
     subscription.begin();
   }
 
-  /** Gives up its turn, or takes it, as the place is by now. */
+  /** Gives up its turn, or takes it, as the slot is by now. */
   async function follow(): Promise<void> {
-    if (place.state === "waiting" && running !== undefined) {
+    if (slot.state === "waiting" && running !== undefined) {
       sent = running.position;
       running.end();
       running = undefined;
       await socket.leave(roomOf.user(user));
-    } else if (place.state === "active" && running === undefined && socket.connected) {
+    } else if (slot.state === "active" && running === undefined && socket.connected) {
       (await goLive()).begin();
     }
   }

@@ -1,12 +1,12 @@
-// Inheritance: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
+// Session resumption: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
 import { rawOf } from "../realtime/namespace-slots.ts";
 import type { AnySocket } from "../realtime/types.ts";
-import type { Inherited, RawSession, Resume } from "../services/session-resumption.ts";
+import type { ResumableSession, ResumableSessions, ResumedState } from "../services/session-resumption.ts";
 
 /** One connection's part in it. All of it does nothing for clients that recover by themselves. */
-export interface Heir {
+export interface SessionResumption {
   /** What the user's last cut connection of this dialect left, once. */
-  claim(): Promise<Inherited>;
+  claim(): Promise<ResumedState>;
   /** A channel is heard from `offset` on, unless the client is known to have less of it. Resolves when that is kept. */
   keep(channel: string, offset: number): Promise<void>;
   /** A channel is not heard any more. */
@@ -20,12 +20,12 @@ export interface Heir {
 }
 
 /** Gives each connection its part. */
-export interface Inheritance {
-  of(socket: AnySocket): Heir;
+export interface SessionResumptions {
+  of(socket: AnySocket): SessionResumption;
 }
 
-const NOTHING: Inherited = { rooms: [], cursors: {} };
-const NO_HEIR: Heir = {
+const NOTHING: ResumedState = { rooms: [], cursors: {} };
+const NO_RESUMPTION: SessionResumption = {
   claim: async () => NOTHING,
   keep: async () => undefined,
   drop: () => undefined,
@@ -36,25 +36,25 @@ const NO_HEIR: Heir = {
 /** Acks come often, and one that is lost only repeats an event: they are saved so much later, together. */
 const LATER_MS = 1000;
 
-/** Makes the inheritance of one node. `isAlive` asks whether a connection still lives on the node that kept it. */
-export function createInheritance(
-  resume: Resume,
+/** Makes the resumptions of one node. `isAlive` asks whether a connection still lives on the node that kept it. */
+export function createSessionResumptions(
+  sessions: ResumableSessions,
   node: string,
   isAlive: (connection: string, node: string) => Promise<boolean>,
   onFault: (error: unknown) => void,
-): Inheritance {
+): SessionResumptions {
   return {
     of(socket) {
       const { admission } = socket.data;
-      if (!admission.traits.inherits || admission.liveOnly) return NO_HEIR;
+      if (!admission.traits.resumes || admission.liveOnly) return NO_RESUMPTION;
       const { connection, user, traits } = admission;
       const rooms = new Set<string>();
       const cursors: Record<string, number> = {};
-      let claimed: Promise<Inherited> | undefined;
+      let claimed: Promise<ResumedState> | undefined;
       let saving: Promise<void> | undefined;
       let later: NodeJS.Timeout | undefined;
 
-      const session = (): RawSession => ({
+      const session = (): ResumableSession => ({
         id: connection,
         user,
         dialect: traits.speaks,
@@ -66,7 +66,7 @@ export function createInheritance(
       const save = (): Promise<void> => {
         saving ??= Promise.resolve().then(async () => {
           saving = undefined;
-          if (socket.connected) await resume.save(session());
+          if (socket.connected) await sessions.save(session());
         });
         return saving;
       };
@@ -80,7 +80,7 @@ export function createInheritance(
       /** What is on its way to this connection has to arrive before it can be left to the next one. */
       const end = async (clean: boolean): Promise<void> => {
         await claimed?.catch(() => undefined);
-        await (clean ? resume.forget(session()) : resume.end(session()));
+        await (clean ? sessions.forget(session()) : sessions.end(session()));
       };
       socket.once("disconnect", () => {
         clearTimeout(later);
@@ -89,7 +89,7 @@ export function createInheritance(
 
       return {
         claim() {
-          claimed ??= resume.claim(user, traits.speaks, connection, isAlive).then((left = NOTHING) => {
+          claimed ??= sessions.claim(user, traits.speaks, connection, isAlive).then((left = NOTHING) => {
             for (const room of left.rooms) rooms.add(room);
             Object.assign(cursors, left.cursors);
             return left;

@@ -6,13 +6,13 @@ import { heartbeat } from "../contract/study-time.ts";
 import { closeSocket } from "../realtime/closing.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action } from "../realtime/handler.ts";
-import { type EntryDependencies, enter } from "../realtime/init-socket.ts";
+import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import { rawOf } from "../realtime/namespace-slots.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 
 /** What the namespace works with. `timeoutMs`: no heartbeat for so long ends the connection. */
-export interface StudyTimeDependencies extends EntryDependencies {
+export interface StudyTimeDependencies extends SocketDependencies {
   studyTime: Services["studyTime"];
   epoch: string;
   timeoutMs: number;
@@ -44,7 +44,7 @@ export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeD
 
 function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
   const { studyTime, timeoutMs, epoch } = dependencies;
-  const { user, course = "", place } = socket.data.admission;
+  const { user, course = "", slot } = socket.data.admission;
   let seconds = 0;
   const opened = studyTime.open(user, course);
 
@@ -69,14 +69,14 @@ function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
     clearTimeout(timer);
     // A clean end counts up to now; all others up to the last heartbeat, which is credited already.
     const clean = reason === "client namespace disconnect" || rawOf(socket.conn)?.closedByClient === true;
-    if (clean) credit().catch((error: unknown) => dependencies.log.error({ err: error }, "the last credit failed"));
+    if (clean) credit().catch((error: unknown) => dependencies.logger.error({ err: error }, "the last credit failed"));
   });
   const ready = opened.then(({ studyTime: total }) => {
     seconds = Math.max(seconds, total);
     socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch });
   });
-  enter(socket, ACTIONS, context, dependencies, ready);
-  place.onChange((state) => {
+  initSocket(socket, ACTIONS, context, dependencies, ready);
+  slot.onChange((state) => {
     if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
   });
   void socket.join([roomOf.user(user), roomOf.study(user, course)]);

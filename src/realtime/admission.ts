@@ -1,4 +1,4 @@
-// Admission: who may connect where, and which place they take. The same for every transport.
+// Admission: who may connect where, and which slot they take. The same for every transport.
 
 import type { Rates } from "../cluster/rates.ts";
 import type { Limits } from "../config/limits.ts";
@@ -6,13 +6,13 @@ import type { AdmissionRequest, ConnectionTraits, Namespace } from "../connectio
 import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
-import type { Place, Placement } from "./connection-limits.ts";
+import type { ConnectionLimits, ConnectionSlot } from "./connection-limits.ts";
 
-/** A connection that was let in, with the place it holds until `release`. */
+/** A connection that was let in, with the slot it holds until `release`. */
 export interface Admission {
   readonly namespace: Namespace;
   readonly traits: ConnectionTraits;
-  /** The name in which its places are held. */
+  /** The name in which its slots are held. */
   readonly connection: string;
   /** The user; a guest has none. A refreshed token replaces it. */
   identity: Identity | undefined;
@@ -23,8 +23,8 @@ export interface Admission {
   /** The course of a study-time connection. */
   readonly course: string | undefined;
   /** Whether it is the active one, and news of it. */
-  readonly place: Place;
-  /** Gives the place back. May be called more than once. */
+  readonly slot: ConnectionSlot;
+  /** Gives the slot back. May be called more than once. */
   release(): Promise<void>;
 }
 
@@ -38,7 +38,7 @@ export interface AdmissionDependencies {
   notRevoked: (identity: Identity) => void;
   rates: Rates;
   limits: Limits;
-  placement: Placement;
+  connectionLimits: ConnectionLimits;
   /** The operator's `TRUST_QUERY_USER`. */
   trustQueryUser: boolean;
 }
@@ -50,9 +50,9 @@ interface Claim {
   course: string | undefined;
 }
 
-/** Makes the admission of one node. Order: identity, attempts, place; an attempt that gets no place does not count. */
+/** Makes the admission of one node. Order: identity, attempts, slot; an attempt that gets no slot does not count. */
 export function createAdmission(dependencies: AdmissionDependencies): Admit {
-  const { rates, limits, placement } = dependencies;
+  const { rates, limits, connectionLimits } = dependencies;
 
   return async (request) => {
     const claim = await identify(request, dependencies);
@@ -63,9 +63,9 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
       throw new Failure("RATE_LIMIT", `too many ${rule.what}`, { retryAfterMs: attempt.retryAfterMs });
     }
     try {
-      const place = await placement.take(request, claim.user, claim.course);
+      const slot = await connectionLimits.take(request, claim.user, claim.course);
       const { namespace, traits, connection } = request; // not the token
-      return { namespace, traits, connection, ...claim, place, release: () => place.release() };
+      return { namespace, traits, connection, ...claim, slot, release: () => slot.release() };
     } catch (error) {
       await rates.giveBack(rule, attempts);
       throw error;
@@ -81,7 +81,9 @@ async function identify(request: AdmissionRequest, dependencies: AdmissionDepend
   }
   const named = one(query["userId"]) ?? one(query["user_id"]);
   const claim =
-    request.token === undefined ? believe(request, named, dependencies) : await prove(request, named, dependencies);
+    request.token === undefined
+      ? identifyByQuery(request, named, dependencies)
+      : await identifyByToken(request, named, dependencies);
   if (namespace === "/dashboard" && !isWholeNumberId(claim.user)) {
     throw new Failure("AUTH_FAILED", "the dashboard wants a user id that is a whole number");
   }
@@ -93,7 +95,7 @@ async function identify(request: AdmissionRequest, dependencies: AdmissionDepend
   return { ...claim, course: course.data };
 }
 
-async function prove(
+async function identifyByToken(
   request: AdmissionRequest,
   named: string | undefined,
   dependencies: AdmissionDependencies,
@@ -114,7 +116,11 @@ async function prove(
   return { identity, user: identity.id, liveOnly: false, course: undefined };
 }
 
-function believe(request: AdmissionRequest, named: string | undefined, dependencies: AdmissionDependencies): Claim {
+function identifyByQuery(
+  request: AdmissionRequest,
+  named: string | undefined,
+  dependencies: AdmissionDependencies,
+): Claim {
   const { queryUser } = request.traits;
   if (!dependencies.trustQueryUser || queryUser === "never") throw new Failure("AUTH_FAILED");
   if (named === undefined || named === "") {

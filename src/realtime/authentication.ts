@@ -1,25 +1,25 @@
-// The middleware of every namespace: one seat, one admission, and the place given back when the socket goes.
+// The middleware of every namespace: one slot, one admission, and both given back when the socket goes.
 import type { Namespace, Socket } from "socket.io";
 import { toFailure } from "../contract/errors.ts";
 import type { Admission, Admit } from "./admission.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
-import { type Connection, rawOf, type Seats } from "./namespace-slots.ts";
+import { type Connection, type NamespaceSlots, rawOf } from "./namespace-slots.ts";
 import { refused } from "./server.ts";
 
 /** What the middleware needs. */
 export interface Authentication {
   admit: Admit;
-  seats: Seats;
+  slots: NamespaceSlots;
   /** Told of every refusal by its code. */
   onRefused: (namespace: string, code: string, error: unknown) => void;
 }
 
 /** Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. */
-export function authenticate(namespace: Namespace, { admit, seats, onRefused }: Authentication): void {
+export function authenticate(namespace: Namespace, { admit, slots, onRefused }: Authentication): void {
   namespace.use((socket, next) => {
     const connection = socket.conn as unknown as Connection;
-    // Before anything asynchronous: a burst of connects on one connection gets one seat.
-    if (!seats.take(connection, namespace.name)) {
+    // Before anything asynchronous: a burst of connects on one connection gets one slot.
+    if (!slots.take(connection, namespace.name)) {
       return next(refused("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
     }
     admission(socket, admit).then(
@@ -28,7 +28,7 @@ export function authenticate(namespace: Namespace, { admit, seats, onRefused }: 
         forgetSecrets(socket);
         const leave = () => {
           connection.off("close", leave);
-          seats.leave(connection, namespace.name);
+          slots.leave(connection, namespace.name);
           void admitted.release();
         };
         if (connection.readyState === "open") {
@@ -38,7 +38,7 @@ export function authenticate(namespace: Namespace, { admit, seats, onRefused }: 
         next(); // also for a connection that has gone: Socket.IO forgets the socket then
       },
       (error: unknown) => {
-        seats.leave(connection, namespace.name);
+        slots.leave(connection, namespace.name);
         const failure = toFailure(error);
         onRefused(namespace.name, failure.code, error);
         next(refused(failure.code, failure.message));

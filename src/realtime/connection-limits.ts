@@ -1,4 +1,4 @@
-// Placement: the place of a connection among those of its user, and what becomes of the others.
+// Connection limits: the slot of a connection among those of its user, and what becomes of the others.
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LeaseState } from "../cluster/leases.ts";
 import type { Held } from "../cluster/places.ts";
@@ -6,17 +6,17 @@ import { connectionLimit, type Limits } from "../config/limits.ts";
 import type { AdmissionRequest } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import { encodeId } from "../contract/ids.ts";
-import type { Roll } from "./connection-registry.ts";
+import type { ConnectionRegistry } from "./connection-registry.ts";
 
-/** A refused connection at a limit may come again after so long. */
+/** A refused connection at a limit may come again after this time. */
 const FULL_RETRY_MS = 10_000;
 
-/** How often a place is asked for: others may be quicker to take one that has just become free. */
+/** How often a slot is asked for: others may be quicker to take one that has just become free. */
 const ATTEMPTS = 4;
 
-/** The place of one connection. */
-export interface Place {
-  /** Whether it is the active one, waits for its turn, or has lost its place. */
+/** The slot of one connection. */
+export interface ConnectionSlot {
+  /** Whether it is the active one, waits for its turn, or has lost its slot. */
   readonly state: LeaseState;
   /** Hears what others do to it; one listener, told at once if it has been displaced already. */
   onChange(listener: (state: LeaseState) => void): void;
@@ -24,18 +24,22 @@ export interface Place {
   release(): Promise<void>;
 }
 
-/** Where places are taken. */
-export interface Placement {
-  /** Takes a place for a connection of `user`. Throws `RATE_LIMIT` when there is none. */
-  take(request: AdmissionRequest, user: string, course: string | undefined): Promise<Place>;
+/** The connection limits of one node. */
+export interface ConnectionLimits {
+  /** Takes a slot for a connection of `user`. Throws `RATE_LIMIT` when there is none. */
+  take(request: AdmissionRequest, user: string, course: string | undefined): Promise<ConnectionSlot>;
 }
 
-/** Makes the placement of one node. Dashboards and study time: the newest wins. Channels: the one too many is refused. */
-export function createPlacement(cluster: Cluster, roll: Roll, limits: Limits): Placement {
+/** Makes the connectionLimits of one node. Dashboards and study time: the newest wins. Channels: the one too many is refused. */
+export function createConnectionLimits(
+  cluster: Cluster,
+  registry: ConnectionRegistry,
+  limits: Limits,
+): ConnectionLimits {
   const listeners = new Map<string, (state: LeaseState) => void>();
   cluster.leases.onChange(({ holder, state }) => listeners.get(holder)?.(state));
 
-  async function lease(key: string, holder: string, waiting: number): Promise<Place> {
+  async function takeLease(key: string, holder: string, waiting: number): Promise<ConnectionSlot> {
     let state: LeaseState = "active";
     let listener: ((state: LeaseState) => void) | undefined;
     listeners.set(holder, (changed) => {
@@ -61,7 +65,7 @@ export function createPlacement(cluster: Cluster, roll: Roll, limits: Limits): P
     };
   }
 
-  async function place(key: string, holder: string, limit: number, newestWins: boolean): Promise<Place> {
+  async function takeSlot(key: string, holder: string, limit: number, newestWins: boolean): Promise<ConnectionSlot> {
     let taken = await cluster.places.take(key, holder, limit);
     for (let attempt = 2, more = true; !taken.ok && more && attempt <= ATTEMPTS; attempt++) {
       more = newestWins ? await displaceOldest(key, taken.holders) : await probe(taken.holders);
@@ -81,23 +85,23 @@ export function createPlacement(cluster: Cluster, roll: Roll, limits: Limits): P
 
   async function displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
     if (oldest === undefined) return true;
-    roll.dismiss(oldest);
+    registry.disconnect(oldest);
     await cluster.places.release(key, oldest.holder);
     return true;
   }
 
   /** Whether one of them gave way. */
   async function probe(holders: readonly Held[]): Promise<boolean> {
-    return (await roll.probe(holders)).size < holders.length;
+    return (await registry.probe(holders)).size < holders.length;
   }
 
   return {
     take({ connection, traits }, user, course) {
-      const { most } = connectionLimit(limits, traits.place);
-      const key = [traits.place, user, ...(course === undefined ? [] : [course])].map(encodeId).join(":");
-      const newestWins = traits.place === "dashboard" || traits.place === "study-time";
-      if (!newestWins || most > 1) return place(key, connection, most, newestWins);
-      return lease(key, connection, traits.displaced === "wait" ? limits.waitingDashboards.most : 0);
+      const { most } = connectionLimit(limits, traits.limit);
+      const key = [traits.limit, user, ...(course === undefined ? [] : [course])].map(encodeId).join(":");
+      const newestWins = traits.limit === "dashboard" || traits.limit === "study-time";
+      if (!newestWins || most > 1) return takeSlot(key, connection, most, newestWins);
+      return takeLease(key, connection, traits.displaced === "wait" ? limits.waitingDashboards.most : 0);
     },
   };
 }

@@ -1,29 +1,29 @@
-// The roll: the holders of places on this node, so that others can ask whether they still live, or send them away.
+// The registry: the holders of places on this node, so that others can ask whether they still live, or send them away.
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Held } from "../cluster/places.ts";
 
-/** A holder's connection, as the roll uses it. */
-export interface OnRoll {
+/** A holder's connection, as the registry uses it. */
+export interface RegisteredConnection {
   /** Pings the client; false when no pong came in time. */
   probe(timeoutMs: number): Promise<boolean>;
   /** Ends the connection: it is dead, or somebody newer takes its place. */
-  dismiss(why: "dead" | "replaced"): void;
+  disconnect(why: "dead" | "replaced"): void;
 }
 
 /** The holders of this node and questions to those of others. */
-export interface Roll {
-  /** Enters a holder; returns how to strike it off. */
-  add(holder: string, entry: OnRoll): () => void;
+export interface ConnectionRegistry {
+  /** Enters a holder; returns how to unregister it off. */
+  add(holder: string, entry: RegisteredConnection): () => void;
   /** Pings all of these, on whatever node, and ends the dead. Resolves soon after the time of a probe with those that live. */
   probe(held: readonly Held[]): Promise<ReadonlySet<string>>;
   /** Sends one away, on whatever node. */
-  dismiss(held: Held): void;
+  disconnect(held: Held): void;
 }
 
 const question = z.object({
-  ask: z.enum(["probe", "dismiss"]),
+  ask: z.enum(["probe", "disconnect"]),
   holders: z.array(z.string()).max(1000),
   id: z.string(),
 });
@@ -32,9 +32,9 @@ const answer = z.object({ id: z.string(), alive: z.array(z.string()) });
 /** What the answers of other nodes may take beyond the time that a connection has. */
 const ROUND_TRIP_MS = 500;
 
-/** Makes the roll of one node. A connection may take `probeMs` to answer a ping. */
-export function createRoll(cluster: Cluster, probeMs: number): Roll {
-  const entries = new Map<string, OnRoll>();
+/** Makes the registry of one node. A connection may take `probeMs` to answer a ping. */
+export function createConnectionRegistry(cluster: Cluster, probeMs: number): ConnectionRegistry {
+  const entries = new Map<string, RegisteredConnection>();
   const awaited = new Map<string, (alive: readonly string[]) => void>();
   const probing = new Map<string, Promise<ReadonlySet<string>>>();
   let questions = 0;
@@ -45,22 +45,22 @@ export function createRoll(cluster: Cluster, probeMs: number): Roll {
       holders.map(async (holder) => {
         const entry = entries.get(holder);
         if (entry === undefined || (await entry.probe(probeMs))) return entry === undefined ? [] : [holder];
-        entry.dismiss("dead");
+        entry.disconnect("dead");
         return [];
       }),
     );
     return alive.flat();
   }
 
-  cluster.bus.subscribe("roll", (message) => {
+  cluster.bus.subscribe("connection-question", (message) => {
     const asked = question.safeParse(message);
     if (!asked.success) return;
     const { ask, holders, id } = asked.data;
     const here = holders.filter((holder) => entries.has(holder));
-    if (ask === "dismiss") for (const holder of here) entries.get(holder)?.dismiss("replaced");
-    else void probeHere(here).then((alive) => cluster.bus.publish("roll-call", { id, alive }));
+    if (ask === "disconnect") for (const holder of here) entries.get(holder)?.disconnect("replaced");
+    else void probeHere(here).then((alive) => cluster.bus.publish("connection-answer", { id, alive }));
   });
-  cluster.bus.subscribe("roll-call", (message) => {
+  cluster.bus.subscribe("connection-answer", (message) => {
     const answered = answer.safeParse(message);
     if (answered.success) awaited.get(answered.data.id)?.(answered.data.alive);
   });
@@ -78,7 +78,7 @@ export function createRoll(cluster: Cluster, probeMs: number): Roll {
         if (++answers >= others) resolve();
       }),
     );
-    cluster.bus.publish("roll", { ask: "probe", holders, id });
+    cluster.bus.publish("connection-question", { ask: "probe", holders, id });
     await Promise.race([all, delay(probeMs + ROUND_TRIP_MS, undefined, { ref: false })]);
     awaited.delete(id);
     return found;
@@ -107,9 +107,9 @@ export function createRoll(cluster: Cluster, probeMs: number): Roll {
       probing.set(key, probe);
       return probe;
     },
-    dismiss({ holder, node }) {
-      if (node === cluster.node) entries.get(holder)?.dismiss("replaced");
-      else cluster.bus.publish("roll", { ask: "dismiss", holders: [holder], id: "" });
+    disconnect({ holder, node }) {
+      if (node === cluster.node) entries.get(holder)?.disconnect("replaced");
+      else cluster.bus.publish("connection-question", { ask: "disconnect", holders: [holder], id: "" });
     },
   };
 }

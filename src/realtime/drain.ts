@@ -17,7 +17,7 @@ const LAST_POLL_MS = 1000;
  * the same moment. What a socket still has to save is saved before; failures go to `onFault`. The connection itself is
  * closed, not the namespaces on it: a client that is disconnected from a namespace does not come back by itself.
  */
-export async function drain(
+export async function closeConnections(
   namespaces: readonly AnyNamespace[],
   overMs: number,
   onFault: (error: unknown) => void,
@@ -35,12 +35,12 @@ export async function drain(
   for (const [index, [connection, sockets]] of [...connections].entries()) {
     const ahead = began + index * pace - performance.now();
     if (ahead > 20) await delay(ahead);
-    gone.push(sendAway(connection, sockets, onFault));
+    gone.push(closeConnection(connection, sockets, onFault));
   }
   await Promise.all(gone);
 }
 
-async function sendAway(
+async function closeConnection(
   connection: Connection,
   sockets: readonly AnySocket[],
   onFault: (error: unknown) => void,

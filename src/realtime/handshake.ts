@@ -8,9 +8,9 @@ import {
 } from "../connection/traits.ts";
 
 const TRAITS: Record<Namespace, ConnectionTraits> = {
-  "/dashboard": { ...SOCKET_IO_TRAITS, place: "dashboard", subscribes: [] },
-  "/channels": { ...SOCKET_IO_TRAITS, place: "channels", subscribes: ["messages"] },
-  "/study-time": { ...SOCKET_IO_TRAITS, place: "study-time", subscribes: [], queryUser: "user" },
+  "/dashboard": { ...SOCKET_IO_TRAITS, limit: "dashboard", subscribes: [] },
+  "/channels": { ...SOCKET_IO_TRAITS, limit: "channels", subscribes: ["messages"] },
+  "/study-time": { ...SOCKET_IO_TRAITS, limit: "study-time", subscribes: [], queryUser: "user" },
 };
 
 /** What a handshake asks for. */

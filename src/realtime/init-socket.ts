@@ -3,7 +3,7 @@ import type { Logger } from "pino";
 import { CLOSE } from "../connection/traits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
-import type { Roll } from "./connection-registry.ts";
+import type { ConnectionRegistry } from "./connection-registry.ts";
 import { type NotRevoked, watchExpiry } from "./expiry.ts";
 import { type Actions, handleEvents, type InOrder } from "./handler.ts";
 import type { MessageRates, Verdict } from "./message-rate.ts";
@@ -12,37 +12,37 @@ import { rawOf } from "./namespace-slots.ts";
 import type { AnySocket } from "./types.ts";
 
 /** What the entry of a socket needs. */
-export interface EntryDependencies {
+export interface SocketDependencies {
   verify: VerifyToken;
   notRevoked: NotRevoked;
-  roll: Roll;
+  registry: ConnectionRegistry;
   rates: MessageRates;
-  log: Logger;
+  logger: Logger;
 }
 
 /**
- * Enters the socket on the roll, watches its token and handles its events once it is ready. If it cannot be made ready it
+ * Enters the socket on the registry, watches its token and handles its events once it is ready. If it cannot be made ready it
  * is closed as our fault. @returns does something between two events
  */
-export function enter<Context>(
+export function initSocket<Context>(
   socket: AnySocket,
   actions: Actions<Context>,
   context: Context,
-  dependencies: EntryDependencies,
+  dependencies: SocketDependencies,
   ready: Promise<unknown>,
 ): InOrder {
-  const { verify, notRevoked, roll, rates, log } = dependencies;
-  const strike = roll.add(socket.data.admission.connection, {
+  const { verify, notRevoked, registry, rates, logger } = dependencies;
+  const unregister = registry.add(socket.data.admission.connection, {
     probe: (timeoutMs) => probe(socket, timeoutMs),
-    dismiss(why) {
+    disconnect(why) {
       if (why === "dead") socket.conn.close(true);
       else closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
     },
   });
-  socket.once("disconnect", strike);
+  socket.once("disconnect", unregister);
   ready.catch((error: unknown) => {
     if (!socket.connected) return; // it could not be made ready because it has gone
-    log.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
+    logger.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
     closeFaulty(socket);
   });
   watchExpiry(socket, verify, notRevoked);
@@ -51,7 +51,7 @@ export function enter<Context>(
     context,
     ready,
     rate: rateOf(socket, rates),
-    onFault: (event, error) => log.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
+    onFault: (event, error) => logger.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
   });
 }
 

@@ -20,48 +20,48 @@ export function rawOf(connection: unknown): RawConnection | undefined {
   return raw ? (connection as RawConnection) : undefined;
 }
 
-/** The seats on all connections of this node. */
-export interface Seats {
-  /** Takes the namespace's seat; false when it is taken. Synchronous, so that a burst of connects cannot pass it. */
+/** The slots on all connections of this node. */
+export interface NamespaceSlots {
+  /** Takes the namespace's slot; false when it is taken. Synchronous, so that a burst of connects cannot pass it. */
   take(connection: Connection, namespace: string): boolean;
-  /** Gives the seat back. A connection that is left without any is closed some time later. */
+  /** Gives the slot back. A connection that is left without any is closed some time later. */
   leave(connection: Connection, namespace: string): void;
 }
 
-interface Bench {
+interface ConnectionSlots {
   readonly namespaces: Set<string>;
   /** Set while nobody sits. */
   closing: NodeJS.Timeout | undefined;
 }
 
-/** Makes the register of seats. A connection that all namespaces have left is closed after `emptyForMs`. */
-export function createSeats(emptyForMs: number): Seats {
-  const benches = new WeakMap<Connection, Bench>();
+/** Makes the register of slots. A connection that all namespaces have left is closed after `emptyForMs`. */
+export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
+  const slotsOf = new WeakMap<Connection, ConnectionSlots>();
   return {
     take(connection, namespace) {
-      const bench = benches.get(connection) ?? { namespaces: new Set(), closing: undefined };
-      if (bench.namespaces.has(namespace)) return false;
-      clearTimeout(bench.closing);
-      bench.namespaces.add(namespace);
-      benches.set(connection, bench);
+      const occupied = slotsOf.get(connection) ?? { namespaces: new Set(), closing: undefined };
+      if (occupied.namespaces.has(namespace)) return false;
+      clearTimeout(occupied.closing);
+      occupied.namespaces.add(namespace);
+      slotsOf.set(connection, occupied);
       return true;
     },
     leave(connection, namespace) {
-      const bench = benches.get(connection);
-      if (bench === undefined || !bench.namespaces.delete(namespace) || bench.namespaces.size > 0) return;
-      if (connection.readyState === "open") bench.closing = setTimeout(() => connection.close(), emptyForMs).unref();
+      const occupied = slotsOf.get(connection);
+      if (occupied === undefined || !occupied.namespaces.delete(namespace) || occupied.namespaces.size > 0) return;
+      if (connection.readyState === "open") occupied.closing = setTimeout(() => connection.close(), emptyForMs).unref();
     },
   };
 }
 
 /** Counts the namespaces of a library user as well, so that a connection that sits there only is not taken for empty. */
-export function seatEveryone(io: Server, seats: Seats): void {
+export function trackAllNamespaces(io: Server, slots: NamespaceSlots): void {
   io.on("new_namespace", (namespace) => {
     namespace.on("connection", (socket) => {
       const connection = socket.conn as unknown as Connection;
-      // In a namespace of ours the seat was taken before the admission.
-      if (seats.take(connection, namespace.name)) {
-        socket.once("disconnect", () => seats.leave(connection, namespace.name));
+      // In a namespace of ours the slot was taken before the admission.
+      if (slots.take(connection, namespace.name)) {
+        socket.once("disconnect", () => slots.leave(connection, namespace.name));
       }
     });
   });

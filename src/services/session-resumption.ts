@@ -13,7 +13,7 @@ const MOST_LOOKS = 5;
 const SIGN_OF_LIFE_MS = 10_000;
 
 /** What is kept of a connection. `cursors`: per channel, the offset up to which its client surely has everything. */
-export interface RawSession {
+export interface ResumableSession {
   id: string;
   user: string;
   dialect: string;
@@ -23,19 +23,19 @@ export interface RawSession {
 }
 
 /** What the next connection takes over. */
-export interface Inherited {
+export interface ResumedState {
   rooms: string[];
   cursors: Record<string, number>;
 }
 
 /** Keeps and hands over what raw connections had. */
-export interface Resume {
+export interface ResumableSessions {
   /** Keeps the state of a living connection. */
-  save(session: RawSession): Promise<void>;
+  save(session: ResumableSession): Promise<void>;
   /** The connection was cut: its state is kept for two minutes. */
-  end(session: RawSession): Promise<void>;
+  end(session: ResumableSession): Promise<void>;
   /** The client has closed the connection itself: nothing is kept. */
-  forget(session: RawSession): Promise<void>;
+  forget(session: ResumableSession): Promise<void>;
   /**
    * Gives `connection` what the user's newest dead connection of the dialect left, once, and keeps it as the state of the new
    * one; `isAlive` decides on those not ended.
@@ -45,7 +45,7 @@ export interface Resume {
     dialect: string,
     connection: string,
     isAlive: (connection: string, node: string) => Promise<boolean>,
-  ): Promise<Inherited | undefined>;
+  ): Promise<ResumedState | undefined>;
   close(): Promise<void>;
 }
 
@@ -72,7 +72,7 @@ const CANDIDATES = `
   ) AS kept
   WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
 
-// It becomes the heir's own, which may be cut before it has written a line.
+// It becomes the state of the next connection, which may be cut before it has written a line.
 const TAKE = `
   UPDATE raw_sessions SET id = $3, node = $4, ended_at = NULL, updated_at = now()
   WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors`;
@@ -93,12 +93,12 @@ interface Candidate {
 
 interface Change {
   kind: "save" | "end" | "forget";
-  session: RawSession;
+  session: ResumableSession;
 }
 
-const ids = (sessions: readonly RawSession[]): string[] => sessions.map(({ id }) => id);
+const ids = (sessions: readonly ResumableSession[]): string[] => sessions.map(({ id }) => id);
 
-const columns = (sessions: readonly RawSession[]): unknown[][] => [
+const columns = (sessions: readonly ResumableSession[]): unknown[][] => [
   ids(sessions),
   sessions.map(({ user }) => user),
   sessions.map(({ dialect }) => dialect),
@@ -108,14 +108,18 @@ const columns = (sessions: readonly RawSession[]): unknown[][] => [
 ];
 
 /** Makes the service for one node. `onFault` hears of writes that failed; each costs at most a repeated event. */
-export function createResume(store: Store, node: string, onFault: (error: unknown) => void): Resume {
+export function createResumableSessions(
+  store: Store,
+  node: string,
+  onFault: (error: unknown) => void,
+): ResumableSessions {
   const changes = createGroupCommit<Change, void>({
     maxItems: 1000,
     maxWaitMs: 5000,
     maxQueued: 50_000,
     apart: ({ session }) => [session.id], // what happens to one session happens in its order
     async commit(batch) {
-      const those = (kind: Change["kind"]): RawSession[] =>
+      const those = (kind: Change["kind"]): ResumableSession[] =>
         batch.filter((change) => change.kind === kind).map(({ session }) => session);
       const [saved, ended, forgotten] = [those("save"), those("end"), those("forget")];
       if (saved.length > 0) await store.query(SAVE, columns(saved));
@@ -125,13 +129,13 @@ export function createResume(store: Store, node: string, onFault: (error: unknow
     },
   });
   /** What a connection left: where it ended, or after so long what was saved last. */
-  async function take(id: string, heir: string, pauses: readonly number[]): Promise<Inherited | undefined> {
+  async function take(id: string, successor: string, pauses: readonly number[]): Promise<ResumedState | undefined> {
     for (const pause of pauses) {
-      const [taken] = await store.query<Inherited>(TAKE, [id, false, heir, node]);
+      const [taken] = await store.query<ResumedState>(TAKE, [id, false, successor, node]);
       if (taken !== undefined) return taken;
       await delay(pause);
     }
-    const [taken] = await store.query<Inherited>(TAKE, [id, true, heir, node]);
+    const [taken] = await store.query<ResumedState>(TAKE, [id, true, successor, node]);
     return taken;
   }
 

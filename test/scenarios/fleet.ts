@@ -42,7 +42,7 @@ export interface Fleet {
   close(): void;
 }
 
-/** Connects `size` clients, two of three by Socket.IO (they say `since`), the third raw (it inherits). Resolves when all are in. */
+/** Connects `size` clients, two of three by Socket.IO (they say `since`), the third raw (it resumes). Resolves when all are in. */
 export async function launchFleet(url: string, size: number): Promise<Fleet> {
   const name = `fleet-${randomUUID()}`; // another fleet of the same cluster is other users
   const members = Array.from({ length: size }, (_, index) =>

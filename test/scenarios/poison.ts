@@ -32,7 +32,7 @@ const FOR_BUS: readonly string[] = [
   "null",
   '["x",{}]',
   '["x",[["events"]]]',
-  ...["events", "control", "roll", "roll-call", "revocations", "nowhere"].flatMap((topic) =>
+  ...["events", "control", "connection-question", "connection-answer", "revocations", "nowhere"].flatMap((topic) =>
     [null, 7, "text", [], {}, [{}], [{ channel: 1 }], { order: "disconnect" }, { ask: "probe", holders: [1] }].map(
       (message) => JSON.stringify(["x", [[topic, message]]]),
     ),

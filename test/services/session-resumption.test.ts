@@ -1,12 +1,16 @@
 // Resuming raw connections: what a cut one had goes to the next one of its user, once, and from where it really ended.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createResume, type RawSession, type Resume } from "../../src/services/session-resumption.ts";
+import {
+  createResumableSessions,
+  type ResumableSession,
+  type ResumableSessions,
+} from "../../src/services/session-resumption.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
 const dead = async (): Promise<boolean> => false;
 const alive = async (): Promise<boolean> => true;
 
-const session = (id: string, more: Partial<RawSession> = {}): RawSession => ({
+const session = (id: string, more: Partial<ResumableSession> = {}): ResumableSession => ({
   id,
   user: `user of ${id}`,
   dialect: "gateway",
@@ -18,15 +22,15 @@ const session = (id: string, more: Partial<RawSession> = {}): RawSession => ({
 
 describe.each(KINDS)("what raw connections leave on %s", (kind) => {
   let database: TestDatabase;
-  let nodes: readonly [Resume, Resume];
+  let nodes: readonly [ResumableSessions, ResumableSessions];
   const faults: unknown[] = [];
 
   beforeAll(async () => {
     database = await makeDatabase(kind);
     const [first, second] = database.stores;
     nodes = [
-      createResume(first, "a", (fault) => faults.push(fault)),
-      createResume(second, "b", (fault) => faults.push(fault)),
+      createResumableSessions(first, "a", (fault) => faults.push(fault)),
+      createResumableSessions(second, "b", (fault) => faults.push(fault)),
     ];
   });
   afterAll(async () => {

@@ -3,21 +3,21 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Control } from "../../realtime/control.ts";
-import type { EntryDependencies } from "../../realtime/init-socket.ts";
+import type { SocketDependencies } from "../../realtime/init-socket.ts";
 import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
 import type { RealtimeTimes } from "../../realtime/times.ts";
 import type { Services } from "../../services/services.ts";
-import type { Inheritance } from "../session-resumption.ts";
+import type { SessionResumptions } from "../session-resumption.ts";
 
 /** What the namespace works with. */
-export interface ChannelsDependencies extends EntryDependencies {
+export interface ChannelsDependencies extends SocketDependencies {
   cluster: Cluster;
   control: Control;
-  events: Log;
+  eventLog: Log;
   streams: SubscriptionDependencies;
   messages: Services["messages"];
   runSessions: Services["runSessions"];
-  inheritance: Inheritance;
+  resumptions: SessionResumptions;
   limits: Limits;
   times: RealtimeTimes;
   onFault: (error: unknown) => void;

@@ -3,15 +3,15 @@ import type { Cluster } from "../../cluster/cluster.ts";
 import { channelOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
-import type { Heir } from "../session-resumption.ts";
+import type { SessionResumption } from "../session-resumption.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
-import { createDepartures, type Departures } from "./presence-grace.ts";
+import { createPresenceGrace, type PresenceGrace } from "./presence-grace.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** The rooms of one socket. */
 export interface Membership {
   /** Joins a room, and hears it from now on or from the offset where another connection was cut. @returns how many users are in it */
-  join(room: string, inherited?: number): Promise<number>;
+  join(room: string, resumed?: number): Promise<number>;
   /** Leaves a room. @returns how many users are in it */
   leave(room: string): Promise<number>;
   /** Who is in a room that this connection has joined. */
@@ -32,16 +32,16 @@ function tellPresence(namespace: AnyNamespace, name: string, user: string, onlin
 }
 
 /** Watches who goes from the rooms of a namespace: with a connection of this node, or with another node that died. */
-export function watchDepartures(
+export function watchAbsences(
   namespace: AnyNamespace,
   { presence }: Pick<Cluster, "presence">,
   awayAfterMs: number,
   onFault: (error: unknown) => void,
-): Departures {
+): PresenceGrace {
   presence.onGone(({ group, member }) => {
     if (group.startsWith("room:")) tellPresence(namespace, group.slice("room:".length), member, false);
   });
-  return createDepartures(
+  return createPresenceGrace(
     async ({ user, connection, rooms }) => {
       const left = await Promise.all(rooms.map((name) => presence.leave(groupOf(name), user, connection)));
       for (const [index, name] of rooms.entries()) if (left[index]?.last) tellPresence(namespace, name, user, false);
@@ -55,32 +55,32 @@ export function watchDepartures(
 export interface MembershipParts {
   joined: Set<string>;
   subscriptions: Subscriptions;
-  departures: Departures;
-  heir: Heir;
+  presenceGrace: PresenceGrace;
+  resumption: SessionResumption;
 }
 
 /** Makes the rooms of one socket. */
 export function createMembership(
   socket: AnySocket,
-  { joined, subscriptions, departures, heir }: MembershipParts,
+  { joined, subscriptions, presenceGrace, resumption }: MembershipParts,
   { cluster, limits }: ChannelsDependencies,
 ): Membership {
   const { user, identity } = socket.data.admission;
   const namespace = socket.nsp;
 
-  async function join(name: string, inherited?: number): Promise<number> {
+  async function join(name: string, resumed?: number): Promise<number> {
     if (identity === undefined) throw new Failure("FORBIDDEN");
     if (joined.has(name)) return (await cluster.presence.size(groupOf(name))).members;
     if (joined.size >= limits.roomsPerSocket.most) {
       throw new Failure("RATE_LIMIT", `at most ${limits.roomsPerSocket.most} rooms per connection`);
     }
-    await subscriptions.join(name, inherited);
+    await subscriptions.join(name, resumed);
     await socket.join(channelOf.room(name));
     joined.add(name);
     const { first, members } = await cluster.presence.enter(groupOf(name), user, socket.id);
     if (first) tellPresence(namespace, name, user, true);
-    if (socket.connected) await heir.entered(name);
-    else departures.add({ user, connection: socket.id, rooms: [name] });
+    if (socket.connected) await resumption.entered(name);
+    else presenceGrace.add({ user, connection: socket.id, rooms: [name] });
     return members;
   }
 
@@ -89,7 +89,7 @@ export function createMembership(
     subscriptions.leave(channelOf.room(name));
     const { last, members } = await cluster.presence.leave(groupOf(name), user, socket.id);
     if (last) tellPresence(namespace, name, user, false);
-    await heir.left(name);
+    await resumption.left(name);
     return members;
   }
 
@@ -106,7 +106,7 @@ export function createMembership(
     },
     assertIn,
     end() {
-      if (joined.size > 0) departures.add({ user, connection: socket.id, rooms: [...joined] });
+      if (joined.size > 0) presenceGrace.add({ user, connection: socket.id, rooms: [...joined] });
       joined.clear();
     },
   };

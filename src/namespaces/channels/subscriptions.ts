@@ -4,10 +4,10 @@ import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/chan
 import { Failure } from "../../contract/errors.ts";
 import type { Subscribed, subscribe } from "../../contract/subscribing.ts";
 import { emitError } from "../../realtime/errors.ts";
-import type { From } from "../../realtime/streams/start-position.ts";
+import type { StartPosition } from "../../realtime/streams/start-position.ts";
 import { type Subscription, subscribeSocket } from "../../realtime/streams/subscription.ts";
 import type { AnySocket } from "../../realtime/types.ts";
-import type { Heir } from "../session-resumption.ts";
+import type { SessionResumption } from "../session-resumption.ts";
 import { accessTo } from "./access.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 
@@ -19,10 +19,10 @@ export interface Subscriptions {
   unsubscribe(channel: string): void;
   /** Everything up to `offset` has been handled. */
   acknowledge(channel: string, offset: number): Promise<void>;
-  /** Hears channels of its own without being asked: from the offset that was inherited, or from the cursor on. */
+  /** Hears channels of its own without being asked: from the offset where another connection was cut, or from the cursor on. */
   add(channels: ReadonlyMap<string, number | undefined>): Promise<void>;
   /** Hears a room that is being joined, from now on or from where it was cut. */
-  join(room: string, inherited: number | undefined): Promise<void>;
+  join(room: string, resumed: number | undefined): Promise<void>;
   /** Stops hearing a channel. */
   leave(channel: string): void;
   /** A run session that it waits for has an owner now. Never rejects. */
@@ -34,7 +34,7 @@ export interface Subscriptions {
 export interface SubscriptionSurroundings {
   /** The rooms that it has joined. */
   joined: ReadonlySet<string>;
-  heir: Heir;
+  resumption: SessionResumption;
   /** Asks to be told of the owner of a run session, or no more. */
   wait(session: string): void;
   forget(session: string): void;
@@ -43,14 +43,14 @@ export interface SubscriptionSurroundings {
 /** Makes the subscriptions of one socket. */
 export function createSubscriptions(
   socket: AnySocket,
-  { joined, heir, wait, forget }: SubscriptionSurroundings,
-  { events, streams, runSessions, limits }: ChannelsDependencies,
+  { joined, resumption, wait, forget }: SubscriptionSurroundings,
+  { eventLog, streams, runSessions, limits }: ChannelsDependencies,
 ): Subscriptions {
   const { user, liveOnly } = socket.data.admission;
   const running = new Map<string, Subscription>();
-  const pending = new Map<string, From>();
+  const pending = new Map<string, StartPosition>();
 
-  function from(channel: string, since: number | undefined, epoch: string | undefined): From {
+  function from(channel: string, since: number | undefined, epoch: string | undefined): StartPosition {
     if (liveOnly) return "head";
     if (since !== undefined) return { since, epoch };
     const kind = parseChannel(channel)?.kind ?? "notifications";
@@ -58,7 +58,7 @@ export function createSubscriptions(
   }
 
   /** Subscribes, and sends nothing yet. */
-  async function start(channel: string, where: From): Promise<Subscription> {
+  async function start(channel: string, where: StartPosition): Promise<Subscription> {
     stop(channel);
     assertRoomForOneMore();
     await socket.join(channel); // for what emitters say there
@@ -67,9 +67,9 @@ export function createSubscriptions(
       subscription = await subscribeSocket(socket, channel, where, user, streams);
       // From now on the user counts as one who hears what is said to everyone, also while away.
       if (channel === EVERYONE && subscription.start.isNew) {
-        await events.acknowledge(user, channel, subscription.start.position);
+        await eventLog.acknowledge(user, channel, subscription.start.position);
       }
-      await heir.keep(channel, subscription.start.position);
+      await resumption.keep(channel, subscription.start.position);
       if (!socket.connected) throw new Failure("SERVER_ERROR", "the connection is gone");
     } catch (error) {
       subscription?.end();
@@ -81,7 +81,9 @@ export function createSubscriptions(
   }
 
   /** All of them, or none. */
-  async function startAll(wanted: readonly (readonly [channel: string, where: From])[]): Promise<Subscription[]> {
+  async function startAll(
+    wanted: readonly (readonly [channel: string, where: StartPosition])[],
+  ): Promise<Subscription[]> {
     const settled = await Promise.allSettled(wanted.map(([channel, where]) => start(channel, where)));
     const failed = settled.find((result) => result.status === "rejected");
     if (failed !== undefined) {
@@ -117,7 +119,7 @@ export function createSubscriptions(
     const { channel, since, epoch } = asked;
     const { name, id } = channel;
     const already = running.get(name);
-    // The documented raw clients subscribe again after each reconnect; what they inherited goes on.
+    // The documented raw clients subscribe again after each reconnect; what they resumed goes on.
     if (already !== undefined && since === undefined) {
       const offset = Math.max(already.start.head, already.position);
       return { channel: name, offset, recovered: true, replayed: offset - already.position };
@@ -166,7 +168,7 @@ export function createSubscriptions(
 
   function leave(channel: string): void {
     stop(channel);
-    heir.drop(channel);
+    resumption.drop(channel);
   }
 
   return {
@@ -177,17 +179,17 @@ export function createSubscriptions(
     },
     async acknowledge(channel, offset) {
       if (!running.has(channel)) throw new Failure("FORBIDDEN", `channel: ${channel} is not subscribed`);
-      heir.acknowledged(channel, offset);
-      if (!liveOnly) await events.acknowledge(user, channel, offset);
+      resumption.acknowledged(channel, offset);
+      if (!liveOnly) await eventLog.acknowledge(user, channel, offset);
     },
     async add(channels) {
       const wanted = [...channels].filter(([channel]) => !running.has(channel));
-      begin(await startAll(wanted.map(([channel, inherited]) => [channel, from(channel, inherited, undefined)])));
+      begin(await startAll(wanted.map(([channel, resumed]) => [channel, from(channel, resumed, undefined)])));
     },
-    async join(room, inherited) {
+    async join(room, resumed) {
       const channel = channelOf.room(room);
       if (running.has(channel)) return;
-      begin([await start(channel, inherited === undefined ? "head" : from(channel, inherited, undefined))]);
+      begin([await start(channel, resumed === undefined ? "head" : from(channel, resumed, undefined))]);
     },
     leave,
     registered,

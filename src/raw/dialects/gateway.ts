@@ -96,12 +96,12 @@ export const gateway: Dialect = {
   namespace: "/channels",
   traits: {
     speaks: "gateway",
-    place: "gateway",
+    limit: "gateway",
     displaced: "leave",
     subscribes: ["notifications", "messages"],
     acknowledges: "pong",
     queryUser: "never",
-    inherits: true,
+    resumes: true,
   },
   codec,
   refusal: ({ code, message }, token) => {

@@ -1,17 +1,17 @@
-// Extents of channels, asked for one by one and read together: after a restart every client asks at once.
+// Bounds of channels, asked for one by one and read together: after a restart every client asks at once.
 
 import type { Extent, Log } from "../../event-log/event-log.ts";
 import { createGroupCommit } from "../../store/batching/group-commit.ts";
 
 /** What a channel keeps at this moment. Rejects when the log cannot be read. */
-export type ExtentOf = (channel: string) => Promise<Extent>;
+export type ReadBounds = (channel: string) => Promise<Extent>;
 
 /** Makes the reader: questions that come while one is on its way go together in the next. */
-export function createExtentReader(log: Pick<Log, "heads">): ExtentOf {
+export function createBoundsReader(eventLog: Pick<Log, "heads">): ReadBounds {
   const questions = createGroupCommit<string, Extent>({
     async commit(channels) {
-      const extents = await log.heads(channels);
-      return channels.map((channel) => extents.get(channel) ?? NOTHING);
+      const bounds = await eventLog.heads(channels);
+      return channels.map((channel) => bounds.get(channel) ?? NOTHING);
     },
     concurrency: 2,
     maxItems: 500,

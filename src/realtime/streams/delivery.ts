@@ -5,7 +5,7 @@ import type { LoggedEvent } from "../../contract/durable.ts";
 import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
-import type { ExtentOf } from "./channel-bounds.ts";
+import type { ReadBounds } from "./channel-bounds.ts";
 import { createStream, type Stream } from "./stream.ts";
 
 /** Events read at once to close a gap, and bytes of their data. */
@@ -35,8 +35,8 @@ export interface Delivery {
 
 /** What delivery is made of. */
 export interface DeliveryDependencies {
-  log: Log;
-  extentOf: ExtentOf;
+  eventLog: Log;
+  boundsOf: ReadBounds;
   cluster: Cluster;
   /** The namespace whose sockets hear a channel. */
   namespaceOf: (channel: string) => AnyNamespace;
@@ -62,7 +62,7 @@ interface Open {
 
 /** Makes the delivery of one node. */
 export function createDelivery(dependencies: DeliveryDependencies): Delivery {
-  const { log, extentOf, cluster, namespaceOf, onFault, onDelivered, compareEveryMs } = dependencies;
+  const { eventLog, boundsOf, cluster, namespaceOf, onFault, onDelivered, compareEveryMs } = dependencies;
   const channels = new Map<string, Open>();
 
   function receive(events: readonly LoggedEvent[]): void {
@@ -74,7 +74,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   }
 
   function begin(channel: string): Open {
-    const open: Open = { subscribers: 0, early: [], ready: undefined, stream: extentOf(channel).then(start) };
+    const open: Open = { subscribers: 0, early: [], ready: undefined, stream: boundsOf(channel).then(start) };
     function start({ head }: { head: number }): Stream {
       const stream = createStream({
         head,
@@ -84,7 +84,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
           onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
           namespace.local.to(room).emit(event.event, ...wireArguments(event));
         },
-        readAfter: (offset) => log.read(channel, offset, GAP_PAGE, GAP_BYTES),
+        readAfter: (offset) => eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES),
         isAlone: () => cluster.health().redis === "down",
       });
       open.ready = stream;
@@ -97,13 +97,13 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
   async function compare(): Promise<void> {
     const names = [...channels].filter(([, open]) => open.ready !== undefined).map(([name]) => name);
     if (names.length === 0) return;
-    const heads = await log.heads(names);
+    const heads = await eventLog.heads(names);
     for (const [name, { head }] of heads) channels.get(name)?.ready?.reach(head);
   }
 
   const compareOrReport = (): void => void compare().catch(onFault);
   const stops = [
-    log.onCommitted((events) => {
+    eventLog.onCommitted((events) => {
       receive(events);
       cluster.bus.publish("events", events);
     }),

@@ -1,15 +1,15 @@
 // Where a subscription begins: by `since`, by the user's cursor, or at the head.
 import type { Log } from "../../event-log/event-log.ts";
-import type { ExtentOf } from "./channel-bounds.ts";
+import type { ReadBounds } from "./channel-bounds.ts";
 
 /** Where a subscriber wants to start. */
-export type From =
+export type StartPosition =
   | { since: number; epoch: string | undefined }
   | { cursor: true; otherwise: "oldest" | "head" }
   | "head";
 
 /** Where it does, and what that means for the client. */
-export interface Start {
+export interface SubscriptionStart {
   /** The head of the channel at that moment. */
   readonly head: number;
   /** The offset behind which it begins. */
@@ -26,24 +26,24 @@ export interface Start {
  * Finds the start. `known` is the head as this node knows it: whoever wants to start there costs no query.
  * Rejects when the database cannot be read.
  */
-export async function startOf(
+export async function resolveStart(
   channel: string,
-  from: From,
+  from: StartPosition,
   user: string,
   known: number,
-  { log, extentOf }: { log: Pick<Log, "cursor" | "epoch">; extentOf: ExtentOf },
-): Promise<Start> {
+  { eventLog, boundsOf }: { eventLog: Pick<Log, "cursor" | "epoch">; boundsOf: ReadBounds },
+): Promise<SubscriptionStart> {
   if (from === "head") return { head: known, position: known, recovered: true, replayed: 0, isNew: false };
   const [{ head, oldest }, cursor] = await Promise.all([
-    extentOf(channel),
-    "cursor" in from ? log.cursor(user, channel) : undefined,
+    boundsOf(channel),
+    "cursor" in from ? eventLog.cursor(user, channel) : undefined,
   ]);
-  const at = (wanted: number, recovered: boolean): Start => {
+  const at = (wanted: number, recovered: boolean): SubscriptionStart => {
     const position = Math.max(wanted, oldest - 1);
     const isNew = "cursor" in from && cursor === undefined;
     return { head, position, recovered, replayed: Math.max(0, head - position), isNew };
   };
   if ("cursor" in from) return at(cursor ?? (from.otherwise === "head" ? head : 0), true);
-  const isOfThisLog = from.since <= head && (from.epoch === undefined || from.epoch === log.epoch);
+  const isOfThisLog = from.since <= head && (from.epoch === undefined || from.epoch === eventLog.epoch);
   return isOfThisLog ? at(from.since, from.since >= oldest - 1) : at(0, false);
 }

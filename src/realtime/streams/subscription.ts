@@ -5,9 +5,9 @@ import type { Turns } from "../../store/batching/semaphore.ts";
 import { bufferedBytes, drained } from "../back-pressure.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
-import type { ExtentOf } from "./channel-bounds.ts";
+import type { ReadBounds } from "./channel-bounds.ts";
 import { type Delivery, liveRoom } from "./delivery.ts";
-import { type From, type Start, startOf } from "./start-position.ts";
+import { resolveStart, type StartPosition, type SubscriptionStart } from "./start-position.ts";
 
 /** Events read at once, if they are small. */
 const PAGE = 64;
@@ -18,7 +18,7 @@ const AHEAD_BYTES = 65_536;
 export interface Subscription {
   readonly channel: string;
   /** Where it began. */
-  readonly start: Start;
+  readonly start: SubscriptionStart;
   /** Everything up to here has been sent to the client. */
   readonly position: number;
   /** Starts sending. Called once the client has its answer, so that the answer comes first. */
@@ -29,8 +29,8 @@ export interface Subscription {
 
 /** What subscriptions share on a node. */
 export interface SubscriptionDependencies {
-  log: Log;
-  extentOf: ExtentOf;
+  eventLog: Log;
+  boundsOf: ReadBounds;
   delivery: Delivery;
   /** The replays that read the log at the same time. */
   turns: Turns;
@@ -41,14 +41,14 @@ export interface SubscriptionDependencies {
 export async function subscribeSocket(
   socket: AnySocket,
   channel: string,
-  from: From,
+  from: StartPosition,
   user: string,
   dependencies: SubscriptionDependencies,
 ): Promise<Subscription> {
-  const { log, delivery, turns, onFault } = dependencies;
+  const { eventLog, delivery, turns, onFault } = dependencies;
   const room = liveRoom(channel);
   const stream = await delivery.open(channel);
-  const start = await startOf(channel, from, user, stream.head, dependencies).catch((error: unknown) => {
+  const start = await resolveStart(channel, from, user, stream.head, dependencies).catch((error: unknown) => {
     delivery.leave(channel);
     throw error;
   });
@@ -73,7 +73,7 @@ export async function subscribeSocket(
   /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */
   async function sendPage(): Promise<void> {
     const isFull = (): boolean => bufferedBytes(socket.conn) > AHEAD_BYTES;
-    const page = await turns(async () => (isFull() ? undefined : log.read(channel, position, PAGE, AHEAD_BYTES)));
+    const page = await turns(async () => (isFull() ? undefined : eventLog.read(channel, position, PAGE, AHEAD_BYTES)));
     if (page === undefined) return; // other subscriptions of this client were quicker
     const { events, head } = page;
     for (const event of events) {

@@ -1,13 +1,13 @@
 // Where a subscription begins, and what the client is told of it.
 import { describe, expect, it } from "vitest";
-import type { From } from "../../../src/realtime/streams/start-position.ts";
-import { startOf } from "../../../src/realtime/streams/start-position.ts";
+import type { StartPosition } from "../../../src/realtime/streams/start-position.ts";
+import { resolveStart } from "../../../src/realtime/streams/start-position.ts";
 
 /** A channel that keeps 5…9, with the user's cursor where it is. */
-const start = (from: From, cursor?: number) =>
-  startOf("rooms/a", from, "me", 8, {
-    log: { epoch: "e1", cursor: async () => cursor },
-    extentOf: async () => ({ head: 9, oldest: 5 }),
+const start = (from: StartPosition, cursor?: number) =>
+  resolveStart("rooms/a", from, "me", 8, {
+    eventLog: { epoch: "e1", cursor: async () => cursor },
+    boundsOf: async () => ({ head: 9, oldest: 5 }),
   });
 
 describe("with since", () => {
