@@ -2,10 +2,10 @@
 // npm run bench:slow-readers [clients]; fails above 150 MB of growth, or when a client that reads misses a byte.
 import { setTimeout as delay } from "node:timers/promises";
 import type { Server, Socket } from "socket.io";
+import { createUnsentBudget } from "../src/connection/unsent-budget.ts";
 import { gateway } from "../src/raw/dialects/gateway.ts";
 import { textFrame } from "../src/raw/frame.ts";
-import { bufferedBytes } from "../src/realtime/back-pressure.ts";
-import { createUnsentBudget } from "../src/realtime/unsent-budget.ts";
+import { connectionOf } from "../src/realtime/engine-connection.ts";
 import { startCrowd } from "./raw/crowd.ts";
 import { needFiles, startMeasured } from "./raw/server.ts";
 
@@ -53,7 +53,7 @@ async function measure({ path, wire }: Kind): Promise<Figure> {
   await crowd.open(port, `${path}&room=slow`, CLIENTS, true);
   const slow = await membersOf(io, "slow", CLIENTS);
   const readers = await membersOf(io, "readers", READERS);
-  const begun = readers.reduce((bytes, { conn }) => bytes + bufferedBytes(conn), 0);
+  const begun = readers.reduce((bytes, { conn }) => bytes + connectionOf(conn).bufferedBytes, 0);
   const rss = process.memoryUsage().rss;
   let highest = rss;
   let slowest = 0;
@@ -63,7 +63,7 @@ async function measure({ path, wire }: Kind): Promise<Figure> {
   const isOpen = ({ connected }: Socket) => connected;
   // First the kernel's buffers are filled; from then on everything that the slow ones do not read is the process's.
   while (slow.some(isOpen) && rounds++ < MOST_ROUNDS) {
-    isFilling &&= slow.some((socket) => socket.connected && bufferedBytes(socket.conn) === 0);
+    isFilling &&= slow.some((socket) => socket.connected && connectionOf(socket.conn).bufferedBytes === 0);
     const began = performance.now();
     if (isFilling || rounds % 2 === 0) {
       const message = { message: "b".repeat(isFilling ? 16_000 : 300), level: "info", code: 0, timestamp: 1000 };

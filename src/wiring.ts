@@ -8,6 +8,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import type { Config } from "./config/config.ts";
 import type { Limits } from "./config/limits.ts";
+import { createUnsentBudget } from "./connection/unsent-budget.ts";
 import type { VerifyToken } from "./contract/identity.ts";
 import type { Log } from "./event-log/event-log.ts";
 import type { Metrics } from "./http/metrics.ts";
@@ -27,13 +28,12 @@ import { createConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { closeConnections } from "./realtime/drain.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
-import { createNamespaceSlots, rawOf, trackAllNamespaces } from "./realtime/namespace-slots.ts";
+import { createNamespaceSlots, trackAllNamespaces } from "./realtime/namespace-slots.ts";
 import { attachEngine, createRealtimeServer, guardConnections } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
 import type { AnyNamespace } from "./realtime/types.ts";
-import { createUnsentBudget } from "./realtime/unsent-budget.ts";
 import type { Services } from "./services/services.ts";
 import type { ResumableSessions } from "./services/session-resumption.ts";
 import { createTurns } from "./store/batching/semaphore.ts";
@@ -221,8 +221,8 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     connections() {
       return namespaces.flatMap((namespace) => {
         const counts = new Map<string, number>();
-        for (const { conn } of namespace.sockets.values()) {
-          const transport = rawOf(conn)?.traits.speaks ?? conn.transport.name;
+        for (const { data } of namespace.sockets.values()) {
+          const transport = data.connection.transportName;
           counts.set(transport, (counts.get(transport) ?? 0) + 1);
         }
         return [...counts].map(([transport, connections]) => ({ namespace: namespace.name, transport, connections }));

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
-import type { UnsentBudget } from "../../src/connection/traits.ts";
+import type { UnsentBudget } from "../../src/connection/unsent-budget.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../src/raw/engine.ts";
 import { routeUpgrades } from "../../src/raw/upgrade-router.ts";

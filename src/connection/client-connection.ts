@@ -1,17 +1,21 @@
 // One client's connection as the namespaces see it, whichever transport or dialect is behind it.
-import type { Closing, ConnectionTraits, DialectName } from "./traits.ts";
+import type { Closing } from "./traits.ts";
 
 /**
  * What the namespaces may ask of a connection. There is one implementation for engine.io's connections and one for raw
  * WebSockets. Implementations MUST be safe to call on a connection that is gone, and MUST NOT throw.
  */
 export interface ClientConnection {
-  /** What the client speaks. */
-  readonly protocol: "socket.io" | DialectName;
-  readonly traits: ConnectionTraits;
+  /** What the client came over: Socket.IO's `websocket` or `polling` (which may change), or the name of a dialect. */
+  readonly transportName: string;
+  /** What the admission before the upgrade returned; undefined where each namespace admits the client for itself. */
+  readonly admission: unknown;
   /** Bytes that the client has not taken yet. */
   readonly bufferedBytes: number;
-  /** True once the client itself has ended the connection in the way its protocol has for it. */
+  /**
+   * True once the client itself has closed the connection in the way its protocol has for it. False for Socket.IO: its clients
+   * leave namespaces.
+   */
   readonly endedCleanly: boolean;
   /** Resolves when the client has taken everything that was sent to it, or when the connection is closed. */
   drained(): Promise<void>;
@@ -19,4 +23,9 @@ export interface ClientConnection {
   probe(timeoutMs: number): Promise<boolean>;
   /** Says with which code and reason the connection ends once the server disconnects it; the last call counts. */
   closeWith(closing: Closing): void;
+}
+
+/** The connection itself where it implements the interface, as raw ones do; undefined for any other object. */
+export function asClientConnection(connection: object): ClientConnection | undefined {
+  return "closeWith" in connection ? (connection as ClientConnection) : undefined;
 }

@@ -65,25 +65,3 @@ export interface Closing {
   code: (typeof CLOSE)[keyof typeof CLOSE];
   reason: string;
 }
-
-/** What the namespaces use of a raw connection beyond what an engine.io socket offers. */
-export interface RawConnection {
-  readonly traits: ConnectionTraits;
-  /** What the admission before the upgrade returned. */
-  readonly admission: unknown;
-  closing: Closing | undefined;
-  /** True once the client's own close frame has come: a clean end. */
-  readonly closedByClient: boolean;
-  /** Bytes that the client has not taken yet. Emits `drain` when they fall to zero. */
-  readonly bufferedBytes: number;
-  /** Pings the client now; false when no pong came within `timeoutMs`. */
-  probe(timeoutMs: number): Promise<boolean>;
-}
-
-/** Unsent bytes of all connections of a node together: many slow clients must not cost what one may. */
-export interface UnsentBudget {
-  /** Books so many bytes more, or less. */
-  add(bytes: number): void;
-  /** True while the node holds more than it should: slow connections are closed instead of waited for. */
-  readonly exceeded: boolean;
-}

@@ -9,10 +9,10 @@ import { acknowledge } from "../contract/subscribing.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Log } from "../event-log/event-log.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
+import { connectError } from "../realtime/errors.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action, nothing } from "../realtime/handler.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
-import { refused } from "../realtime/server.ts";
 import type { StartPosition } from "../realtime/streams/start-position.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
@@ -54,7 +54,9 @@ export function checkResume(namespace: AnyNamespace): void {
   namespace.use((socket, next) => {
     const asked = resumeFrom.safeParse(socket.handshake.auth);
     next(
-      asked.success ? undefined : refused("INVALID_MESSAGE", "since: a whole number of at least 0; epoch: a string"),
+      asked.success
+        ? undefined
+        : connectError("INVALID_MESSAGE", "since: a whole number of at least 0; epoch: a string"),
     );
   });
 }

@@ -1,5 +1,4 @@
 // Session resumption: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
-import { rawOf } from "../realtime/namespace-slots.ts";
 import type { AnySocket } from "../realtime/types.ts";
 import type { ResumableSession, ResumableSessions, ResumedState } from "../services/session-resumption.ts";
 
@@ -84,7 +83,7 @@ export function createSessionResumptions(
       };
       socket.once("disconnect", () => {
         clearTimeout(later);
-        end(rawOf(socket.conn)?.closedByClient === true).catch(onFault);
+        end(socket.data.connection.endedCleanly).catch(onFault);
       });
 
       return {

@@ -3,11 +3,10 @@
 import { CLOSE } from "../connection/traits.ts";
 import { roomOf } from "../contract/channel-names.ts";
 import { heartbeat } from "../contract/study-time.ts";
-import { closeSocket } from "../realtime/closing.ts";
+import { closeSocket, isCleanEnd } from "../realtime/closing.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { type Actions, action } from "../realtime/handler.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
-import { rawOf } from "../realtime/namespace-slots.ts";
 import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 
@@ -44,7 +43,7 @@ export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeD
 
 function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
   const { studyTime, timeoutMs, epoch } = dependencies;
-  const { user, course = "", slot } = socket.data.admission;
+  const { user, course = "", slot, traits } = socket.data.admission;
   let seconds = 0;
   const opened = studyTime.open(user, course);
 
@@ -64,12 +63,12 @@ function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
   };
 
   socket.data.beforeDrain = credit;
-  if (rawOf(socket.conn) !== undefined) socket.data.errorDetail = () => ({ studyTime: seconds });
+  if (traits.speaks === "study-time") socket.data.errorDetail = () => ({ studyTime: seconds });
   socket.once("disconnect", (reason) => {
     clearTimeout(timer);
     // A clean end counts up to now; all others up to the last heartbeat, which is credited already.
-    const clean = reason === "client namespace disconnect" || rawOf(socket.conn)?.closedByClient === true;
-    if (clean) credit().catch((error: unknown) => dependencies.logger.error({ err: error }, "the last credit failed"));
+    if (isCleanEnd(socket, reason))
+      credit().catch((error: unknown) => dependencies.logger.error({ err: error }, "the last credit failed"));
   });
   const ready = opened.then(({ studyTime: total }) => {
     seconds = Math.max(seconds, total);

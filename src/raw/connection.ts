@@ -2,7 +2,9 @@
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { CLOSE, type Closing, type ConnectionTraits, type RawConnection } from "../connection/traits.ts";
+import type { ClientConnection } from "../connection/client-connection.ts";
+import type { RateVerdict } from "../connection/rate-verdict.ts";
+import { CLOSE, type Closing, type ConnectionTraits } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
 import type { AckPings } from "./ack-pings.ts";
 import { Arrivals } from "./arrivals.ts";
@@ -11,7 +13,7 @@ import { type Dialect, failureOf } from "./codec.ts";
 import { Message, type Translator, type WriteOptions } from "./frame-cache.ts";
 import { type KeepAliveTimes, Lifeline } from "./keep-alive.ts";
 import { Conversation } from "./message-handler.ts";
-import type { Times, Verdict } from "./options.ts";
+import type { Times } from "./options.ts";
 import { ackPacket, connectPacket, handledPacket } from "./packet.ts";
 import { Pongs } from "./pongs.ts";
 import type { Inbox } from "./receive-buffer.ts";
@@ -26,7 +28,7 @@ export interface Shared {
   readonly unsent: UnsentLimits;
   readonly keepAlive: KeepAliveTimes;
   readonly times: Times;
-  readonly messageRate: () => () => Verdict;
+  readonly messageRate: () => () => RateVerdict;
 }
 
 /** An opened WebSocket whose client has been let in. */
@@ -46,7 +48,7 @@ export interface Arrival {
 const EVENT_PACKET = "2".charCodeAt(0);
 
 /** Emits `data` (a packet from the client), `close` (reason) and `drain` (nothing unsent any more). */
-export class RawSocket extends EventEmitter implements RawConnection, OutboxOwner {
+export class RawSocket extends EventEmitter implements ClientConnection, OutboxOwner {
   readonly id: string;
   /** The revision of engine.io's protocol whose behaviour this imitates. */
   readonly protocol = 4;
@@ -56,7 +58,7 @@ export class RawSocket extends EventEmitter implements RawConnection, OutboxOwne
   readonly admission: unknown;
   readonly traits: ConnectionTraits;
   closing: Closing | undefined;
-  closedByClient = false;
+  endedCleanly = false;
   readyState: "open" | "closing" | "closed" = "open";
   /** The namespace has let it in. */
   accepted = false;
@@ -103,6 +105,10 @@ export class RawSocket extends EventEmitter implements RawConnection, OutboxOwne
       // ws answers a broken frame with its close code itself; this is no end by the client's own wish.
       if (this.readyState === "open") this.readyState = "closing";
     });
+  }
+
+  get transportName(): string {
+    return this.traits.speaks;
   }
 
   get bufferedBytes(): number {
@@ -170,8 +176,29 @@ export class RawSocket extends EventEmitter implements RawConnection, OutboxOwne
     this.#cut("transport close");
   }
 
-  drained(): void {
+  emptied(): void {
     this.emit("drain");
+  }
+
+  async drained(): Promise<void> {
+    // What was written when the last byte had gone is waited for as well.
+    while (this.readyState !== "closed" && this.bufferedBytes > 0) await this.#drainOrClose();
+  }
+
+  closeWith(closing: Closing): void {
+    this.closing = closing;
+  }
+
+  #drainOrClose(): Promise<void> {
+    return new Promise((resolve) => {
+      const settle = () => {
+        this.off("drain", settle);
+        this.off("close", settle);
+        resolve();
+      };
+      this.on("drain", settle);
+      this.on("close", settle);
+    });
   }
 
   #accept(): void {
@@ -224,10 +251,10 @@ export class RawSocket extends EventEmitter implements RawConnection, OutboxOwne
 
   #closed(code: number): void {
     if (this.readyState === "closed") return;
-    this.closedByClient = this.readyState === "open" && code !== ABNORMAL;
+    this.endedCleanly = this.readyState === "open" && code !== ABNORMAL;
     this.readyState = "closed";
     this.#outbox.discard();
-    this.emit("close", this.closedByClient ? "client close" : this.#endReason);
+    this.emit("close", this.endedCleanly ? "client close" : this.#endReason);
   }
 }
 

@@ -1,8 +1,8 @@
 // What a client says and is answered, in its dialect: frames to packets, answers to frames, and a limit on nonsense.
+import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE, type Closing } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Answer, Dialect, SignalName } from "./codec.ts";
-import type { Verdict } from "./options.ts";
 import { eventPacket } from "./packet.ts";
 import type { Received } from "./receive-buffer.ts";
 
@@ -20,11 +20,11 @@ export interface Sides {
 export class Conversation {
   readonly #dialect: Dialect;
   readonly #sides: Sides;
-  readonly #messageRate: () => () => Verdict;
-  #malformed: (() => Verdict) | undefined;
+  readonly #messageRate: () => () => RateVerdict;
+  #malformed: (() => RateVerdict) | undefined;
   #answeredAt: Partial<Record<SignalName, number>> | undefined;
 
-  constructor(dialect: Dialect, sides: Sides, messageRate: () => () => Verdict) {
+  constructor(dialect: Dialect, sides: Sides, messageRate: () => () => RateVerdict) {
     this.#dialect = dialect;
     this.#sides = sides;
     this.#messageRate = messageRate;

@@ -1,12 +1,10 @@
 // What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
 import type { IncomingMessage } from "node:http";
+import type { RateVerdict } from "../connection/rate-verdict.ts";
 import type { AdmissionRequest } from "../connection/traits.ts";
 import type { Dialect } from "./codec.ts";
 import type { KeepAliveTimes } from "./keep-alive.ts";
 import type { UnsentLimits } from "./send-queue.ts";
-
-/** What to do with one more message of a connection. */
-export type Verdict = "take" | "drop" | "drop and say so" | "close";
 
 /** The engine's surroundings. `A` is whatever admission returns; the engine only carries it. */
 export interface RawEngineOptions<A> {
@@ -17,7 +15,7 @@ export interface RawEngineOptions<A> {
   /** Takes an admission back that came to nothing, because the client had gone or its namespace refused. May be called twice. */
   readonly release: (admission: A) => void;
   /** The rate of frames that never reach a namespace because they are malformed; one for each connection. */
-  readonly messageRate: () => () => Verdict;
+  readonly messageRate: () => () => RateVerdict;
   /** The largest inbound message, in bytes; larger ones close with 1009. */
   readonly maxMessageBytes: number;
   /** Unsent bytes; the node's budget is shared with Socket.IO's own connections. */

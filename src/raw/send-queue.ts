@@ -1,6 +1,6 @@
 // What one connection still has to send: whole frames, in order, in as few writes as possible, and never more than it may hold.
 import type { Duplex } from "node:stream";
-import type { UnsentBudget } from "../connection/traits.ts";
+import type { UnsentBudget } from "../connection/unsent-budget.ts";
 
 /** Above so many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
 export const SLOW_BYTES = 65_536;
@@ -37,7 +37,7 @@ export interface OutboxOwner {
   /** The limit of unsent bytes is passed: end the connection at once. */
   overflowed(): void;
   /** Nothing is unsent any more. */
-  drained(): void;
+  emptied(): void;
 }
 
 /**
@@ -181,7 +181,7 @@ export class Outbox {
 
   #drained(): void {
     this.#isWatched = false;
-    this.#owner.drained();
+    this.#owner.emptied();
   }
 
   #isFull(): boolean {

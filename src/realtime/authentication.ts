@@ -1,10 +1,11 @@
 // The middleware of every namespace: one slot, one admission, and both given back when the socket goes.
-import type { Namespace, Socket } from "socket.io";
 import { toFailure } from "../contract/errors.ts";
 import type { Admission, Admit } from "./admission.ts";
+import { connectionOf } from "./engine-connection.ts";
+import { connectError } from "./errors.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
-import { type Connection, type NamespaceSlots, rawOf } from "./namespace-slots.ts";
-import { refused } from "./server.ts";
+import type { NamespaceSlots } from "./namespace-slots.ts";
+import type { AnyNamespace, AnySocket } from "./types.ts";
 
 /** What the middleware needs. */
 export interface Authentication {
@@ -15,13 +16,14 @@ export interface Authentication {
 }
 
 /** Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. */
-export function authenticate(namespace: Namespace, { admit, slots, onRefused }: Authentication): void {
+export function authenticate(namespace: AnyNamespace, { admit, slots, onRefused }: Authentication): void {
   namespace.use((socket, next) => {
-    const connection = socket.conn as unknown as Connection;
+    const connection = socket.conn;
     // Before anything asynchronous: a burst of connects on one connection gets one slot.
     if (!slots.take(connection, namespace.name)) {
-      return next(refused("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
+      return next(connectError("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
     }
+    socket.data.connection = connectionOf(connection);
     admission(socket, admit).then(
       (admitted) => {
         socket.data.admission = admitted;
@@ -41,14 +43,14 @@ export function authenticate(namespace: Namespace, { admit, slots, onRefused }: 
         slots.leave(connection, namespace.name);
         const failure = toFailure(error);
         onRefused(namespace.name, failure.code, error);
-        next(refused(failure.code, failure.message));
+        next(connectError(failure.code, failure.message));
       },
     );
   });
 }
 
 /** A raw connection was admitted before its upgrade; all others are admitted here. */
-async function admission(socket: Socket, admit: Admit): Promise<Admission> {
-  const raw = rawOf(socket.conn);
-  return raw === undefined ? admit(requestOf(socket)) : (raw.admission as Admission);
+async function admission(socket: AnySocket, admit: Admit): Promise<Admission> {
+  const { admission } = socket.data.connection;
+  return admission === undefined ? admit(requestOf(socket)) : (admission as Admission);
 }

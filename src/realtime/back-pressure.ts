@@ -1,11 +1,10 @@
-// Slow consumers: what a connection may leave unread, and how to wait until it has read. For engine.io's own connections, and for raw
-// ones where they are asked the same question.
+// Back-pressure of Socket.IO's own connections: those that leave too much unread are cut off.
 import type { EventEmitter } from "node:events";
-import type { Socket } from "node:net";
-import type { UnsentBudget } from "../connection/traits.ts";
-import { rawOf } from "./namespace-slots.ts";
+import type { Socket as NetSocket } from "node:net";
+import type { UnsentBudget } from "../connection/unsent-budget.ts";
+import { type EngineSocket, type QueuedPacket, sizeOf, webSocketOf } from "./engine-connection.ts";
 
-/** Above so many unsent bytes a connection counts as slow, and goes first when the node is short of memory. */
+/** Above this many unsent bytes a connection counts as slow, and goes first when the node is short of memory. */
 const SLOW_BYTES = 65_536;
 /** What a packet in engine.io's buffer costs beyond its text. */
 const PACKET_OVERHEAD_BYTES = 200;
@@ -18,141 +17,108 @@ export interface BackPressureLimits {
   budget?: UnsentBudget;
 }
 
-/** What is used of an engine.io connection. */
-interface EngineConnection extends EventEmitter {
-  readonly readyState: string;
-  readonly transport: { readonly name: string };
-  close(discard?: boolean): unknown;
-}
-
-/** A packet as engine.io queues it. */
-interface Packet {
-  readonly data?: unknown;
-}
-
-/** The WebSocket of a transport, as far as it is used: `bufferedAmount` and `terminate` are its public face. */
-interface Wire {
-  readonly bufferedAmount: number;
-  terminate(): void;
-  readonly _socket?: Socket | null;
-}
-
 /**
  * Cuts a connection off that leaves more unread than the limits allow (volatile events are dropped long before, by engine.io
  * itself), and has packets that are flushed together leave in one TCP write.
  */
-export function guardBackPressure(connection: EventEmitter, limits: BackPressureLimits): void {
-  const engine = connection as EngineConnection;
-  const { maxBufferedBytes, budget } = limits;
-  let queued = 0;
-  let sending = 0;
-  let booked = 0;
-  let suspected = false;
-  let corked: Socket | undefined;
+export function guardBackPressure(engine: EngineSocket, limits: BackPressureLimits): void {
+  const guard = new BackPressureGuard(engine, limits);
+  engine.setMaxListeners(0); // whoever waits until it has drained listens: one for each of its subscriptions
+  engine.on("packetCreate", (packet: QueuedPacket) => guard.queue(packet));
+  engine.on("flush", (packets: readonly QueuedPacket[]) => guard.flush(packets));
+  engine.on("drain", () => guard.uncork());
+  engine.on("upgrade", (transport: EventEmitter) => guard.watch(transport));
+  engine.once("close", () => guard.release());
+  guard.watch(engine.transport);
+}
 
-  function book(bytes: number): void {
-    budget?.add(bytes - booked);
-    booked = bytes;
+/** Counts what one connection has not taken yet: queued by engine.io, and handed to the transport. */
+class BackPressureGuard {
+  readonly #engine: EngineSocket;
+  readonly #maxBufferedBytes: number;
+  readonly #budget: UnsentBudget | undefined;
+  #queued = 0;
+  #sending = 0;
+  /** What the node's budget knows of. */
+  #counted = 0;
+  #checkIsDue = false;
+  #corked: NetSocket | undefined;
+
+  constructor(engine: EngineSocket, { maxBufferedBytes, budget }: BackPressureLimits) {
+    this.#engine = engine;
+    this.#maxBufferedBytes = maxBufferedBytes;
+    this.#budget = budget;
   }
 
-  function isFull(): boolean {
-    const unsent = queued + sending;
-    return unsent > maxBufferedBytes || (unsent > SLOW_BYTES && budget?.exceeded === true);
+  /** A packet joins engine.io's buffer. */
+  queue(packet: QueuedPacket): void {
+    const unsent = this.#queued + this.#sending;
+    if (unsent > 0) {
+      this.#count(unsent);
+      if (!this.#checkIsDue && this.#isFull()) this.#checkSoon();
+    }
+    this.#queued += sizeOf(packet) + PACKET_OVERHEAD_BYTES;
+  }
+
+  /** engine.io hands its buffer to the transport. */
+  flush(packets: readonly QueuedPacket[]): void {
+    this.#sending += this.#queued;
+    this.#queued = 0;
+    if (packets.length < 2) return;
+    this.#corked = webSocketOf(this.#engine)?._socket ?? undefined;
+    this.#corked?.cork();
+  }
+
+  /** engine.io has written all packets, whether or not they are gone. */
+  uncork(): void {
+    this.#corked?.uncork();
+    this.#corked = undefined;
+  }
+
+  /** Follows a transport: the first one, or the one that the connection was upgraded to. */
+  watch(transport: EventEmitter): void {
+    this.#sending = 0; // what another transport had in hand is engine.io's matter
+    transport.setMaxListeners(0).on("drain", () => {
+      this.#sending = 0; // engine.io sends nothing more before this
+      if (this.#counted > 0) this.#count(this.#queued);
+    });
+  }
+
+  /** The connection is gone: the budget counts nothing of it any more. */
+  release(): void {
+    this.#count(0);
+  }
+
+  #count(bytes: number): void {
+    this.#budget?.add(bytes - this.#counted);
+    this.#counted = bytes;
+  }
+
+  #isFull(): boolean {
+    const unsent = this.#queued + this.#sending;
+    return unsent > this.#maxBufferedBytes || (unsent > SLOW_BYTES && this.#budget?.exceeded === true);
   }
 
   /** Not within a broadcast, which is going through its sockets; and what one tick emits has its chance to go out first. */
-  function suspect(): void {
-    suspected = true;
+  #checkSoon(): void {
+    this.#checkIsDue = true;
     setImmediate(() => {
-      suspected = false;
-      if (isFull()) cutOff(engine);
+      this.#checkIsDue = false;
+      if (this.#isFull()) cutOff(this.#engine);
     });
   }
-
-  function watch(transport: unknown): void {
-    sending = 0; // what another transport had in hand is engine.io's matter
-    (transport as EventEmitter).setMaxListeners(0).on("drain", () => {
-      sending = 0; // engine.io sends nothing more before this
-      if (booked > 0) book(queued);
-    });
-  }
-
-  engine.setMaxListeners(0); // whoever waits until it has drained listens: one for each of its subscriptions
-  engine.on("packetCreate", (packet: Packet) => {
-    const unsent = queued + sending;
-    if (unsent > 0) {
-      book(unsent);
-      if (!suspected && isFull()) suspect();
-    }
-    queued += sizeOf(packet) + PACKET_OVERHEAD_BYTES;
-  });
-  engine.on("flush", (packets: readonly Packet[]) => {
-    sending += queued;
-    queued = 0;
-    if (packets.length < 2) return;
-    corked = wireOf(engine)?._socket ?? undefined;
-    corked?.cork();
-  });
-  engine.on("drain", () => {
-    corked?.uncork(); // engine.io emits this when it has written all packets, whether or not they are gone
-    corked = undefined;
-  });
-  engine.on("upgrade", watch);
-  engine.once("close", () => book(0));
-  watch(engine.transport);
-}
-
-/** Bytes that the client has not taken yet. */
-export function bufferedBytes(connection: unknown): number {
-  const raw = rawOf(connection);
-  if (raw !== undefined) return raw.bufferedBytes;
-  const engine = connection as EngineConnection;
-  const waiting: unknown = Reflect.get(engine, "writeBuffer");
-  let bytes = wireOf(engine)?.bufferedAmount ?? 0;
-  if (Array.isArray(waiting)) for (const packet of waiting as Packet[]) bytes += sizeOf(packet);
-  return bytes;
-}
-
-/** Resolves when the client has taken everything that was sent to it, or when the connection is closed. */
-export async function drained(connection: unknown): Promise<void> {
-  const engine = connection as EngineConnection;
-  const source = rawOf(connection) === undefined ? (engine.transport as unknown as EventEmitter) : engine;
-  if (engine.readyState === "closed" || bufferedBytes(connection) === 0) return;
-  await new Promise<void>((resolve) => {
-    const settle = () => {
-      source.off("drain", settle);
-      engine.off("close", settle);
-      engine.off("upgrade", settle);
-      resolve();
-    };
-    source.on("drain", settle);
-    engine.on("close", settle);
-    engine.on("upgrade", settle); // another transport, whose drain it is now
-  });
-  // engine.io sends on as soon as it has drained: look again.
-  return drained(connection);
 }
 
 /**
  * Ends the connection without waiting for anything: a close frame would come behind all that the client does not read. The
  * transport's end is announced first, because engine.io would otherwise try to send the whole rest into the closed socket.
  */
-function cutOff(connection: EngineConnection): void {
-  const wire = wireOf(connection);
-  if (wire === undefined) {
-    connection.close(true);
+function cutOff(engine: EngineSocket): void {
+  const webSocket = webSocketOf(engine);
+  if (webSocket === undefined) {
+    engine.close(true);
   } else {
-    (connection.transport as unknown as EventEmitter).emit("close");
-    wire.terminate();
+    (engine.transport as EventEmitter).emit("close");
+    webSocket.terminate();
   }
-}
-
-function wireOf({ transport }: EngineConnection): Wire | undefined {
-  const wire: unknown = Reflect.get(transport, "socket");
-  return typeof wire === "object" && wire !== null && "bufferedAmount" in wire ? (wire as Wire) : undefined;
-}
-
-function sizeOf({ data }: Packet): number {
-  if (typeof data === "string") return data.length;
-  return ArrayBuffer.isView(data) ? data.byteLength : 0;
 }

@@ -3,14 +3,12 @@ import { CLOSE, type Closing } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
 import { rfc3339 } from "../contract/time.ts";
 import { emitError } from "./errors.ts";
-import { rawOf } from "./namespace-slots.ts";
 import type { AnySocket } from "./types.ts";
 
 /** Tells the client why (`close`), and a raw connection with which code it ends. Disconnects nobody. */
 export function announceClose(socket: AnySocket, closing: Closing): void {
   socket.emit("close", { reason: closing.reason, timestamp: rfc3339(new Date()) });
-  const raw = rawOf(socket.conn);
-  if (raw !== undefined) raw.closing = closing;
+  socket.data.connection.closeWith(closing);
 }
 
 /**
@@ -24,10 +22,15 @@ export function closeSocket(socket: AnySocket, closing: Closing): void {
 }
 
 /** Tells the client of a failure after which it may not stay, and disconnects it. */
-export function closeWith(socket: AnySocket, { body }: Failure): void {
+export function closeWithError(socket: AnySocket, { body }: Failure): void {
   if (!socket.connected) return;
   emitError(socket, body);
   closeSocket(socket, { code: CLOSE.policy, reason: body.message });
+}
+
+/** Whether the client itself has ended this socket, in the way its protocol has for it. `reason` is what Socket.IO gives. */
+export function isCleanEnd(socket: AnySocket, reason: string): boolean {
+  return reason === "client namespace disconnect" || socket.data.connection.endedCleanly;
 }
 
 /** Tells the client that we are at fault, and closes the connection with all its namespaces, so that it comes again by itself. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CLOSE } from "../connection/traits.ts";
 import type { Identity } from "../contract/identity.ts";
-import { closeSocket, closeWith } from "./closing.ts";
+import { closeSocket, closeWithError } from "./closing.ts";
 import { refusalOf } from "./expiry.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
@@ -59,7 +59,7 @@ export function createControl(cluster: Cluster, namespaces: readonly AnyNamespac
     endRevoked(check) {
       for (const socket of sockets()) {
         const failure = refusalOf(check, socket.data.admission.identity);
-        if (failure !== undefined) closeWith(socket, failure);
+        if (failure !== undefined) closeWithError(socket, failure);
       }
     },
   };

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { CLOSE } from "../connection/traits.ts";
 import { announceClose } from "./closing.ts";
-import type { Connection } from "./namespace-slots.ts";
+import type { EngineSocket } from "./engine-connection.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
 /** The reason that clients are given. */
@@ -22,11 +22,10 @@ export async function closeConnections(
   overMs: number,
   onFault: (error: unknown) => void,
 ): Promise<void> {
-  const connections = new Map<Connection, AnySocket[]>();
+  const connections = new Map<EngineSocket, AnySocket[]>();
   for (const namespace of namespaces) {
     for (const socket of namespace.sockets.values()) {
-      const connection = socket.conn as unknown as Connection;
-      connections.set(connection, [...(connections.get(connection) ?? []), socket]);
+      connections.set(socket.conn, [...(connections.get(socket.conn) ?? []), socket]);
     }
   }
   const pace = Math.min(PACE_MS, overMs / Math.max(1, connections.size));
@@ -41,7 +40,7 @@ export async function closeConnections(
 }
 
 async function closeConnection(
-  connection: Connection,
+  connection: EngineSocket,
   sockets: readonly AnySocket[],
   onFault: (error: unknown) => void,
 ): Promise<void> {

@@ -1,7 +1,7 @@
 // Tokens that end during a connection, and those that are renewed in time.
 import { Failure, toFailure } from "../contract/errors.ts";
 import { type Identity, refreshToken, type VerifyToken } from "../contract/identity.ts";
-import { closeWith } from "./closing.ts";
+import { closeWithError } from "./closing.ts";
 import { type Action, action } from "./handler.ts";
 import type { AnySocket } from "./types.ts";
 
@@ -35,12 +35,12 @@ export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: 
     if (expiresAt === undefined || !socket.connected) return;
     const left = expiresAt - Date.now();
     if (left > 0) timer = setTimeout(arm, Math.min(left, LONGEST_TIMER_MS));
-    else closeWith(socket, new Failure("TOKEN_EXPIRED"));
+    else closeWithError(socket, new Failure("TOKEN_EXPIRED"));
   }
 
   const revoked = refusalOf(notRevoked, admission.identity);
   if (revoked === undefined) arm();
-  else closeWith(socket, revoked);
+  else closeWithError(socket, revoked);
   socket.once("disconnect", () => clearTimeout(timer));
   socket.data.renew = (token) => {
     const renewed = verify(token);

@@ -1,12 +1,12 @@
 // The one wrapper around every event from a client: limit → validate → act → ack.
 import { z } from "zod";
+import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE } from "../connection/traits.ts";
 import type { Ack } from "../contract/acks.ts";
 import { Failure, toFailure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { closeSocket } from "./closing.ts";
 import { emitError } from "./errors.ts";
-import type { Verdict } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 
 /** What a client may send: the shape of its payload, and what is done. The answer becomes `{ok: true, …answer}`. */
@@ -40,7 +40,7 @@ export interface Handling<Context> {
   /** What must be done before the first event is handled; if it fails, whoever does it closes the socket. */
   ready: Promise<unknown>;
   /** What to do with one more event, by the rate of this connection. */
-  rate: (event: string) => Verdict;
+  rate: (event: string) => RateVerdict;
   /** Told of every error that is not in the error table. */
   onFault: (event: string, error: unknown) => void;
 }

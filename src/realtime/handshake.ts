@@ -1,11 +1,11 @@
 // The handshake of a Socket.IO client: what it asks for, and nothing secret left behind.
-import type { Socket } from "socket.io";
 import {
   type AdmissionRequest,
   type ConnectionTraits,
   type Namespace,
   SOCKET_IO_TRAITS,
 } from "../connection/traits.ts";
+import type { AnySocket } from "./types.ts";
 
 const TRAITS: Record<Namespace, ConnectionTraits> = {
   "/dashboard": { ...SOCKET_IO_TRAITS, limit: "dashboard", subscribes: [] },
@@ -14,7 +14,7 @@ const TRAITS: Record<Namespace, ConnectionTraits> = {
 };
 
 /** What a handshake asks for. */
-export function requestOf(socket: Socket): AdmissionRequest {
+export function requestOf(socket: AnySocket): AdmissionRequest {
   const { handshake } = socket;
   const namespace = socket.nsp.name as Namespace;
   const auth: Readonly<Record<string, unknown>> = handshake.auth;
@@ -52,7 +52,7 @@ export function queryOf(url: string): Record<string, string | string[]> {
 }
 
 /** Takes token, cookies and query out of the handshake, which the adapter would hand to other nodes. */
-export function forgetSecrets(socket: Socket): void {
+export function forgetSecrets(socket: AnySocket): void {
   const { auth, headers } = socket.handshake;
   const { authorization: _authorization, cookie: _cookie, ...plain } = headers;
   const { token: _token, ...rest } = auth;

@@ -1,14 +1,13 @@
 // What every namespace does with a new socket before its own part begins.
 import type { Logger } from "pino";
+import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE } from "../connection/traits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";
 import { type NotRevoked, watchExpiry } from "./expiry.ts";
 import { type Actions, handleEvents, type InOrder } from "./handler.ts";
-import type { MessageRates, Verdict } from "./message-rate.ts";
-import type { Connection } from "./namespace-slots.ts";
-import { rawOf } from "./namespace-slots.ts";
+import type { MessageRates } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 
 /** What the entry of a socket needs. */
@@ -33,7 +32,7 @@ export function initSocket<Context>(
 ): InOrder {
   const { verify, notRevoked, registry, rates, logger } = dependencies;
   const unregister = registry.add(socket.data.admission.connection, {
-    probe: (timeoutMs) => probe(socket, timeoutMs),
+    probe: (timeoutMs) => socket.data.connection.probe(timeoutMs),
     disconnect(why) {
       if (why === "dead") socket.conn.close(true);
       else closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
@@ -56,26 +55,8 @@ export function initSocket<Context>(
 }
 
 /** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
-function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => Verdict {
+function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => RateVerdict {
   const take = rates.of(socket.conn);
   if (socket.data.admission.traits.acknowledges === "ack") return take;
   return (event) => (event === "ack" ? "take" : take());
-}
-
-/** Pings the client below Socket.IO; any pong within the time will do. */
-function probe(socket: AnySocket, timeoutMs: number): Promise<boolean> {
-  const raw = rawOf(socket.conn);
-  if (raw !== undefined) return raw.probe(timeoutMs);
-  const connection = socket.conn as unknown as Connection & { sendPacket(type: string): void };
-  return new Promise((resolve) => {
-    const done = (alive: boolean) => {
-      clearTimeout(timer);
-      connection.off("heartbeat", onPong);
-      resolve(alive);
-    };
-    const onPong = () => done(true);
-    const timer = setTimeout(done, timeoutMs, false);
-    connection.once("heartbeat", onPong);
-    connection.sendPacket("ping");
-  });
 }

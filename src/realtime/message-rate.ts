@@ -1,19 +1,17 @@
 // The rate of inbound messages of one connection: a bucket that says what to do with the next one.
 import type { BurstLimit } from "../config/limits.ts";
-
-/** What to do with a message: take it, drop it, drop it and say so, or give the connection up. */
-export type Verdict = "take" | "drop" | "drop and say so" | "close";
+import type { RateVerdict } from "../connection/rate-verdict.ts";
 
 /** The bucket of each connection, which all of its namespaces share. */
 export interface MessageRates {
-  of(connection: object): () => Verdict;
+  of(connection: object): () => RateVerdict;
 }
 
 /** For how many seconds in a row a connection may be above its rate. */
 const PATIENCE_SECONDS = 10;
 
 /** Makes the bucket of one connection: `points` per `seconds`, `burst` at once. `now` is in milliseconds. */
-export function createMessageRate(limit: BurstLimit, now: () => number = Date.now): () => Verdict {
+export function createMessageRate(limit: BurstLimit, now: () => number = Date.now): () => RateVerdict {
   let tokens = limit.burst;
   let filledAt = now();
   let droppedIn = Number.NEGATIVE_INFINITY; // the last second in which something was dropped
@@ -36,7 +34,7 @@ export function createMessageRate(limit: BurstLimit, now: () => number = Date.no
 
 /** Makes the buckets of a node's connections; one goes with its connection. */
 export function createMessageRates(limit: BurstLimit): MessageRates {
-  const rates = new WeakMap<object, () => Verdict>();
+  const rates = new WeakMap<object, () => RateVerdict>();
   return {
     of(connection) {
       const rate = rates.get(connection) ?? createMessageRate(limit);

@@ -1,31 +1,13 @@
 // Who sits on which connection: one socket per namespace, and no connection without any.
-import type { EventEmitter } from "node:events";
-import type { IncomingMessage } from "node:http";
 import type { Server } from "socket.io";
-import type { RawConnection } from "../connection/traits.ts";
-
-/** What this code uses of a connection of engine.io or of the raw engine. */
-export interface Connection extends EventEmitter {
-  readonly id: string;
-  readonly readyState: string;
-  readonly remoteAddress: string;
-  readonly request: IncomingMessage;
-  readonly transport: { readonly name: string };
-  close(discard?: boolean): unknown;
-}
-
-/** The connection as the raw engine's own, or undefined where it is one of engine.io. */
-export function rawOf(connection: unknown): RawConnection | undefined {
-  const raw = typeof connection === "object" && connection !== null && "traits" in connection;
-  return raw ? (connection as RawConnection) : undefined;
-}
+import type { EngineSocket } from "./engine-connection.ts";
 
 /** The slots on all connections of this node. */
 export interface NamespaceSlots {
   /** Takes the namespace's slot; false when it is taken. Synchronous, so that a burst of connects cannot pass it. */
-  take(connection: Connection, namespace: string): boolean;
+  take(connection: EngineSocket, namespace: string): boolean;
   /** Gives the slot back. A connection that is left without any is closed some time later. */
-  leave(connection: Connection, namespace: string): void;
+  leave(connection: EngineSocket, namespace: string): void;
 }
 
 interface ConnectionSlots {
@@ -36,7 +18,7 @@ interface ConnectionSlots {
 
 /** Makes the register of slots. A connection that all namespaces have left is closed after `emptyForMs`. */
 export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
-  const slotsOf = new WeakMap<Connection, ConnectionSlots>();
+  const slotsOf = new WeakMap<EngineSocket, ConnectionSlots>();
   return {
     take(connection, namespace) {
       const occupied = slotsOf.get(connection) ?? { namespaces: new Set(), closing: undefined };
@@ -58,7 +40,7 @@ export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
 export function trackAllNamespaces(io: Server, slots: NamespaceSlots): void {
   io.on("new_namespace", (namespace) => {
     namespace.on("connection", (socket) => {
-      const connection = socket.conn as unknown as Connection;
+      const connection = socket.conn;
       // In a namespace of ours the slot was taken before the admission.
       if (slots.take(connection, namespace.name)) {
         socket.once("disconnect", () => slots.leave(connection, namespace.name));

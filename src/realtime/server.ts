@@ -4,10 +4,11 @@ import { attach } from "engine.io";
 import { Server } from "socket.io";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { BurstLimit } from "../config/limits.ts";
-import type { UnsentBudget } from "../connection/traits.ts";
+import type { UnsentBudget } from "../connection/unsent-budget.ts";
 import { guardBackPressure } from "./back-pressure.ts";
+import type { EngineSocket } from "./engine-connection.ts";
+import { connectError } from "./errors.ts";
 import { createMessageRate } from "./message-rate.ts";
-import type { Connection } from "./namespace-slots.ts";
 
 /** What the server is made of. Times in milliseconds, sizes in bytes. */
 export interface RealtimeOptions {
@@ -30,7 +31,9 @@ type DecideCors = (error: null, options: { origin: string | false; credentials: 
 /** Makes the Socket.IO server, not attached yet. The default namespace admits no one. */
 export function createRealtimeServer({ joinWithinMs }: Pick<RealtimeOptions, "joinWithinMs">): Server {
   const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
-  io.use((_socket, next) => next(refused("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")));
+  io.use((_socket, next) =>
+    next(connectError("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")),
+  );
   return io;
 }
 
@@ -85,7 +88,7 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
       response.end(JSON.stringify({ error: `the node is ${options.capacity()}` }));
     },
   );
-  io.engine.on("connection", (connection: Connection) => {
+  io.engine.on("connection", (connection: EngineSocket) => {
     guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes, budget: options.unsent });
     // Events are limited where they are handled; this is for floods of anything else (acks, packets of no namespace).
     const rate = createMessageRate(options.messages);
@@ -98,9 +101,4 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
 /** Whether a packet is an event, with or without attachments (socket.io-protocol 5). */
 function isEvent(packet: unknown): boolean {
   return typeof packet === "string" && (packet.startsWith("2") || packet.startsWith("5"));
-}
-
-/** A `connect_error` with `data: {code, message}`. */
-export function refused(code: string, message: string): Error & { data: { code: string; message: string } } {
-  return Object.assign(new Error(message), { data: { code, message } });
 }

@@ -1,5 +1,6 @@
 // Socket.IO's types as Classwire fills them in: one kind of socket per namespace.
 import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
+import type { ClientConnection } from "../connection/client-connection.ts";
 import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/channels.ts";
 import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
 import type { StudyTimeClientEvents, StudyTimeServerEvents } from "../contract/study-time.ts";
@@ -7,6 +8,8 @@ import type { Admission } from "./admission.ts";
 
 /** What the server keeps with each socket. Never crosses Redis: nothing calls `fetchSockets`. */
 export interface SocketData {
+  /** Set before the admission. */
+  connection: ClientConnection;
   admission: Admission;
   /** What the namespace adds to every `error` event that this socket is told of. */
   errorDetail?: () => object;

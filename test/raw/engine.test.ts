@@ -125,7 +125,7 @@ describe("the end of a raw connection", () => {
     const ended = once(first, "disconnect");
     clean.ws.close(4000, "done");
     expect(await ended).toEqual(["client close", undefined]);
-    expect(raw.closedByClient).toBe(true);
+    expect(raw.endedCleanly).toBe(true);
 
     const cut = await connect(`${rig.url}/?token=1`);
     const second = await eventually(() => rig.io.of("/channels").sockets.values().next().value);
@@ -133,7 +133,7 @@ describe("the end of a raw connection", () => {
     const lost = once(second, "disconnect");
     cut.ws.terminate();
     expect(await lost).toEqual(["transport close", undefined]);
-    expect(cutRaw.closedByClient).toBe(false);
+    expect(cutRaw.endedCleanly).toBe(false);
   });
 
   it("is clean also when the namespace goes on sending after the client's close frame", async () => {

@@ -3,9 +3,8 @@ import { type EventEmitter, once } from "node:events";
 import type { Socket as NetSocket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocket } from "ws";
+import { createUnsentBudget } from "../../src/connection/unsent-budget.ts";
 import type { RawSocket } from "../../src/raw/connection.ts";
-import { drained } from "../../src/realtime/back-pressure.ts";
-import { createUnsentBudget } from "../../src/realtime/unsent-budget.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Client, connect } from "./support/client.ts";
 import { type Rig, type RigOptions, startRig } from "./support/rig.ts";
@@ -146,7 +145,7 @@ describe("a client that does not read", () => {
       await turn();
     }
     expect(highest).toBeLessThan(1.1 * MEGABYTE);
-    expect(raw.closedByClient).toBe(false);
+    expect(raw.endedCleanly).toBe(false);
     await eventually(() => good.frames.length === sent);
     slow.ws.terminate();
   });
@@ -178,7 +177,7 @@ describe("a client that does not read", () => {
       await turn();
     }
     let isDrained = false;
-    const wait = drained(raw).then(() => {
+    const wait = raw.drained().then(() => {
       isDrained = true;
     });
     await turn();
@@ -214,14 +213,14 @@ describe("waiting for a client", () => {
     const [client, raw] = await join();
     say("x".repeat(1000));
     expect(raw.bufferedBytes).toBeGreaterThan(1000);
-    await drained(raw);
+    await raw.drained();
     expect(raw.bufferedBytes).toBe(0);
     client.ws.pause();
     while (raw.bufferedBytes === 0) {
       say("x".repeat(50_000));
       await turn();
     }
-    const wait = drained(raw);
+    const wait = raw.drained();
     client.ws.terminate();
     await wait;
   });

@@ -2,8 +2,9 @@
 import type { Socket as NetSocket } from "node:net";
 import { io as connectSocketIo } from "socket.io-client";
 import { expect, it } from "vitest";
-import { bufferedBytes, guardBackPressure } from "../../src/realtime/back-pressure.ts";
-import { createUnsentBudget } from "../../src/realtime/unsent-budget.ts";
+import { createUnsentBudget } from "../../src/connection/unsent-budget.ts";
+import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
+import { connectionOf } from "../../src/realtime/engine-connection.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect } from "./support/client.ts";
 import { startRig } from "./support/rig.ts";
@@ -40,7 +41,7 @@ it("sixty readers that stopped hold what the node allows, are cut off in the end
     await new Promise(setImmediate);
     highest = Math.max(
       highest,
-      [...sockets.values()].reduce((bytes, { conn }) => bytes + bufferedBytes(conn), 0),
+      [...sockets.values()].reduce((bytes, { conn }) => bytes + connectionOf(conn).bufferedBytes, 0),
     );
   }
   // One by one they might have held sixty times a megabyte.

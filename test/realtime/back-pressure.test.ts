@@ -5,8 +5,9 @@ import type { AddressInfo, Socket as NetSocket } from "node:net";
 import { Server, type Socket } from "socket.io";
 import { type Socket as ClientSocket, io as connect } from "socket.io-client";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { bufferedBytes, drained, guardBackPressure } from "../../src/realtime/back-pressure.ts";
-import { createUnsentBudget } from "../../src/realtime/unsent-budget.ts";
+import { createUnsentBudget } from "../../src/connection/unsent-budget.ts";
+import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
+import { connectionOf } from "../../src/realtime/engine-connection.ts";
 import { eventually } from "../support/eventually.ts";
 
 const MEGABYTE = 1_048_576;
@@ -54,7 +55,7 @@ describe("a client that does not read", () => {
     let highest = 0;
     while (slow.socket.connected) {
       io.emit("news", `${sent++}`.padEnd(10_000));
-      highest = Math.max(highest, bufferedBytes(slow.socket.conn));
+      highest = Math.max(highest, connectionOf(slow.socket.conn).bufferedBytes);
       await new Promise(setImmediate);
     }
     const [reason] = await gone;
@@ -84,7 +85,7 @@ describe("a client that does not read", () => {
     let highest = 0;
     while (socket.connected) {
       io.emit("news", "x".repeat(10_000));
-      highest = Math.max(highest, bufferedBytes(socket.conn));
+      highest = Math.max(highest, connectionOf(socket.conn).bufferedBytes);
       await new Promise(setImmediate);
     }
     expect(highest).toBeLessThan(200_000);
@@ -112,7 +113,7 @@ describe("a client that reads", () => {
     for (let i = 0; i < 200; i++) socket.emit("news", "x".repeat(10_000));
     await eventually(() => heard === 200);
     expect(socket.connected).toBe(true);
-    await drained(socket.conn);
+    await connectionOf(socket.conn).drained();
     expect(budget.exceeded).toBe(false);
   });
 
@@ -144,26 +145,26 @@ describe("waiting until a client has read", () => {
     let heard = 0;
     client.on("news", () => heard++);
     for (let i = 0; i < 90; i++) socket.emit("news", "x".repeat(10_000));
-    expect(bufferedBytes(socket.conn)).toBeGreaterThan(800_000);
-    await drained(socket.conn);
-    expect(bufferedBytes(socket.conn)).toBe(0);
+    expect(connectionOf(socket.conn).bufferedBytes).toBeGreaterThan(800_000);
+    await connectionOf(socket.conn).drained();
+    expect(connectionOf(socket.conn).bufferedBytes).toBe(0);
     await eventually(() => heard === 90);
   });
 
   it("ends when the connection does", async () => {
     const { client, socket } = await join("websocket");
     const wire = stall(client);
-    while (bufferedBytes(socket.conn) < 100_000) {
+    while (connectionOf(socket.conn).bufferedBytes < 100_000) {
       socket.emit("news", "x".repeat(10_000));
       await new Promise(setImmediate);
     }
-    const wait = drained(socket.conn);
+    const wait = connectionOf(socket.conn).drained();
     wire.destroy();
     await wait;
   });
 
   it("is over at once where nothing waits", async () => {
     const { socket } = await join("websocket");
-    await drained(socket.conn);
+    await connectionOf(socket.conn).drained();
   });
 });

@@ -2,7 +2,6 @@
 import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Turns } from "../../store/batching/semaphore.ts";
-import { bufferedBytes, drained } from "../back-pressure.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
@@ -46,6 +45,7 @@ export async function subscribeSocket(
   dependencies: SubscriptionDependencies,
 ): Promise<Subscription> {
   const { eventLog, delivery, turns, onFault } = dependencies;
+  const { connection } = socket.data;
   const room = liveRoom(channel);
   const stream = await delivery.open(channel);
   const start = await resolveStart(channel, from, user, stream.head, dependencies).catch((error: unknown) => {
@@ -59,7 +59,7 @@ export async function subscribeSocket(
 
   async function replay(): Promise<void> {
     for (;;) {
-      await drained(socket.conn);
+      await connection.drained();
       await stream.reached(position); // the database may be ahead of what this node has heard
       if (isOver()) return;
       if (position === stream.head) break;
@@ -72,7 +72,7 @@ export async function subscribeSocket(
 
   /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */
   async function sendPage(): Promise<void> {
-    const isFull = (): boolean => bufferedBytes(socket.conn) > AHEAD_BYTES;
+    const isFull = (): boolean => connection.bufferedBytes > AHEAD_BYTES;
     const page = await turns(async () => (isFull() ? undefined : eventLog.read(channel, position, PAGE, AHEAD_BYTES)));
     if (page === undefined) return; // other subscriptions of this client were quicker
     const { events, head } = page;
