@@ -16,7 +16,7 @@ import { createConsole } from "./console/console.ts";
 import { developmentTokens } from "./console/development.ts";
 import { createLog } from "./event-log/event-log.ts";
 import { createHttp, createRouter } from "./http/http.ts";
-import { createHttpServer, type Listening, listen } from "./http/http-server.ts";
+import { createHttpServer, type Listeners, listen } from "./http/http-server.ts";
 import { createMetrics, type Metrics } from "./http/metrics.ts";
 import type { RealtimeTimes } from "./realtime/times.ts";
 import { createServices, type Services } from "./services/services.ts";
@@ -129,13 +129,13 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     if (realtime.isDraining()) response.setHeader("Connection", "close"); // so that proxies do not use it again
   });
 
-  let listening: Listening | undefined;
+  let listening: Listeners | undefined;
   let closing: Promise<void> | undefined;
   const urls = (): readonly string[] => listening?.urls ?? [];
 
   async function close(): Promise<void> {
     await realtime.closeConnections(DRAIN_OVER_MS); // who comes meanwhile is answered 503
-    listening?.stop();
+    listening?.close();
     await log.close();
     await services.studyTime.close();
     await services.idempotency.close();

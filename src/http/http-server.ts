@@ -1,8 +1,8 @@
-// Listening: one HTTP server that serves the same on every configured port.
+// The HTTP server, and the listeners of all configured ports in front of it.
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
 
-// Node's defaults hold a slow handshake for 91 s; these refuse it in time.
+/** In milliseconds. Node's defaults hold a slow handshake for 91 s; these refuse it in time. */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
@@ -10,50 +10,53 @@ const TIMEOUTS = {
   keepAliveTimeout: 5_000,
 };
 
-/** Makes the HTTP server, not listening yet. */
+/** Creates the HTTP server. It does not listen yet: see {@link listen}. */
 export function createHttpServer(listener: RequestListener): Server {
   return createServer(TIMEOUTS, listener);
 }
 
-/** Several ports in front of one server. */
-export interface Listening {
-  /** The addresses, `http://127.0.0.1:8080`, in the order of the ports. */
-  readonly urls: string[];
-  /** Takes no more connections on any port; those that are open stay. */
-  stop(): void;
+/** The listeners of one server: one for each port. */
+export interface Listeners {
+  /** The addresses, such as `http://127.0.0.1:8080`, in the order of the ports. */
+  readonly urls: readonly string[];
+  /** Accepts no more connections on any port. Open connections stay. */
+  close(): void;
 }
 
 /**
- * Listens on every port (0: any free one). The further ports hand their connections to the same server, so that nothing
- * else has to know how many there are. Rejects with the system's error, e.g. EADDRINUSE.
+ * Listens on every port; port 0 is any free one. The listeners of the second and further ports hand their connections to
+ * `server`, so nothing else has to know how many ports there are.
+ * @throws the system's error when an address cannot be listened on, e.g. EADDRINUSE; then no port is left open
  */
-export async function listen(server: NetServer, host: string, ports: readonly number[]): Promise<Listening> {
-  const [first = 0, ...further] = ports;
-  const doors: NetServer[] = [
-    server,
-    ...further.map(() => createNetServer((socket) => server.emit("connection", socket))),
-  ];
+export async function listen(server: NetServer, host: string, ports: readonly number[]): Promise<Listeners> {
+  const listeners = ports.map((_port, index) =>
+    index === 0 ? server : createNetServer((socket) => server.emit("connection", socket)),
+  );
+  const close = (): void => {
+    for (const listener of listeners) listener.close();
+  };
   try {
-    for (const [index, door] of doors.entries())
-      await open(door, host, index === 0 ? first : (further[index - 1] ?? 0));
+    for (const [index, listener] of listeners.entries()) await open(listener, host, ports[index] ?? 0);
   } catch (error) {
-    for (const door of doors) door.close();
+    close();
     throw error;
   }
-  const shown = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "[::1]" : host.includes(":") ? `[${host}]` : host;
-  return {
-    urls: doors.map((door) => `http://${shown}:${(door.address() as AddressInfo).port}`),
-    stop: () => {
-      for (const door of doors) door.close();
-    },
-  };
+  const name = urlHost(host);
+  return { urls: listeners.map((listener) => `http://${name}:${(listener.address() as AddressInfo).port}`), close };
 }
 
-function open(door: NetServer, host: string, port: number): Promise<void> {
+/** The host part of a URL that reaches a bind address from this machine. */
+function urlHost(host: string): string {
+  if (host === "0.0.0.0") return "127.0.0.1";
+  if (host === "::") return "[::1]";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function open(listener: NetServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    door.once("error", reject);
-    door.listen(port, host, () => {
-      door.off("error", reject);
+    listener.once("error", reject);
+    listener.listen(port, host, () => {
+      listener.off("error", reject);
       resolve();
     });
   });

@@ -1,99 +1,123 @@
-// The crew: worker processes that are started again when they crash, and stopped one after the other.
+// The supervisor of the worker processes: starts them, replaces those that crash, shuts them down one after the other.
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import { isOurs, type ToWorker } from "./ipc.ts";
+import { isIpcMessage, type ToWorker } from "./ipc.ts";
 
-/** A crashed worker is replaced after so long, twice as long after each crash that follows soon, up to the longest. */
+/** The pause before a crashed worker is replaced, in milliseconds; it doubles with each crash that follows soon. */
 const BACKOFF_MS = { first: 250, longest: 30_000 };
-/** A worker that has lived so long was all right: its next crash counts as the first. */
+/** A worker that has run for this long, in milliseconds, was healthy: its next crash counts as the first. */
 const HEALTHY_MS = 30_000;
-/** Whoever has not ended so long after the stop began is killed. */
-const STOP_WITHIN_MS = 9500;
+/** Workers that have not ended this long after the shutdown began, in milliseconds, are killed. */
+const SHUTDOWN_TIMEOUT_MS = 9500;
 
-/** Workers of one primary process. */
-export interface Crew {
-  /** Starts one more. Resolves with its URLs when it serves; with undefined when it ends before: then it is not replaced. */
-  recruit(): Promise<readonly string[] | undefined>;
+/** Supervises the workers of this primary process. */
+export interface Supervisor {
+  /** Starts a worker. Resolves with its URLs when it serves, or with undefined when it ends before: then it is not replaced. */
+  startWorker(): Promise<readonly string[] | undefined>;
   /**
-   * No worker takes anybody in any more; after `delayMs` they send their clients away, each when the one before has ended.
-   * Resolves within 10 s, with whether all ended as they should.
+   * Drains all workers at once and, after `delayMs`, shuts them down one after the other. Resolves within 10 s: true when all
+   * of them ended with exit code 0.
    */
-  stop(delayMs: number): Promise<boolean>;
+  shutDown(delayMs: number): Promise<boolean>;
 }
 
-/** A worker's process: whether it serves yet, and its end, with whether that was a good one. */
+/** Creates a supervisor without workers. `env` is added to the environment of each worker. */
+export function createSupervisor(env: Readonly<Record<string, string>>, logger: Logger): Supervisor {
+  return new WorkerSupervisor(env, logger);
+}
+
+/** A running worker. */
 interface Running {
-  serves: boolean;
+  /** The worker has said that it is ready. */
+  ready: boolean;
+  /** Resolves when the process has ended: true for exit code 0, and for a process that never became ready. */
   readonly ended: Promise<boolean>;
 }
 
-/** Makes an empty crew. `env` is added to the environment of each worker. */
-export function createCrew(env: Readonly<Record<string, string>>, logger: Logger): Crew {
-  const running = new Map<Worker, Running>();
-  let stopping = false;
+class WorkerSupervisor implements Supervisor {
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #logger: Logger;
+  readonly #running = new Map<Worker, Running>();
+  #shuttingDown = false;
 
-  /** Starts a process. Resolves with its URLs when it serves, or with undefined when it ends without. */
-  function start(crashes: number, replace: (serves: boolean) => boolean): Promise<readonly string[] | undefined> {
-    const worker = cluster.fork(env);
-    const started = performance.now();
+  constructor(env: Readonly<Record<string, string>>, logger: Logger) {
+    this.#env = env;
+    this.#logger = logger;
+  }
+
+  startWorker(): Promise<readonly string[] | undefined> {
+    return this.#fork(0, (ready) => ready);
+  }
+
+  async shutDown(delayMs: number): Promise<boolean> {
+    this.#shuttingDown = true;
+    const killAt = performance.now() + SHUTDOWN_TIMEOUT_MS;
+    for (const worker of this.#running.keys()) send(worker, { classwire: "drain" });
+    await delay(delayMs);
+    const workers = [...this.#running];
+    // Each has its share of the time that is left, so that the last one can close its connections in peace too.
+    const shareMs = (killAt - performance.now()) / workers.length;
+    const clean: Promise<boolean>[] = [];
+    for (const [worker, running] of workers) {
+      const ended = shutDownWorker(worker, running, killAt);
+      clean.push(ended);
+      await Promise.race([ended, delay(shareMs, undefined, { ref: false })]);
+    }
+    return (await Promise.all(clean)).every(Boolean);
+  }
+
+  /**
+   * Starts a process. Resolves with its URLs when it serves, or with undefined when it ends before. `crashes` is how often
+   * its predecessors have crashed in a row; `replace` decides by whether it was ready if its end is a crash to recover from.
+   */
+  #fork(crashes: number, replace: (ready: boolean) => boolean): Promise<readonly string[] | undefined> {
+    const worker = cluster.fork(this.#env);
+    const startedAt = performance.now();
     return new Promise((resolve) => {
       const ended = new Promise<boolean>((settle) => {
         worker.once("exit", (code: number | null, signal: string | null) => {
-          running.delete(worker);
-          settle(code === 0 || !state.serves);
+          this.#running.delete(worker);
+          settle(code === 0 || !running.ready);
           resolve(undefined);
-          if (stopping || !replace(state.serves)) return;
-          const soon = performance.now() - started < HEALTHY_MS ? crashes + 1 : 1;
-          const pauseMs = Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** (soon - 1));
-          logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended: it is replaced");
-          setTimeout(() => stopping || void start(soon, () => true), pauseMs);
+          if (this.#shuttingDown || !replace(running.ready)) return;
+          const inARow = performance.now() - startedAt < HEALTHY_MS ? crashes + 1 : 1;
+          const pauseMs = this.#replaceLater(inARow);
+          this.#logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended and is replaced");
         });
       });
-      const state: Running = { serves: false, ended };
-      running.set(worker, state);
+      const running: Running = { ready: false, ended };
+      this.#running.set(worker, running);
       worker.on("message", (message: unknown) => {
-        if (!isOurs(message)) return;
-        if (message.classwire === "bind") tell(worker, { classwire: "bound", session: message.session });
-        if (message.classwire !== "serving") return;
-        state.serves = true;
+        if (!isIpcMessage(message)) return;
+        if (message.classwire === "session-created")
+          send(worker, { classwire: "session-known", session: message.session });
+        if (message.classwire !== "ready") return;
+        running.ready = true;
         resolve(message.urls);
       });
     });
   }
 
-  async function stopOne(worker: Worker, { serves, ended }: Running, killAt: number): Promise<boolean> {
-    if (serves) tell(worker, { classwire: "stop" });
-    const leftMs = serves ? killAt - performance.now() : 0; // one that is still starting has nobody to send away
-    const timer = setTimeout(() => worker.process.kill("SIGKILL"), leftMs);
-    const clean = await ended;
-    clearTimeout(timer);
-    return clean;
+  /** Starts a replacement after a pause. @returns the pause in milliseconds */
+  #replaceLater(crashes: number): number {
+    const pauseMs = Math.min(BACKOFF_MS.longest, BACKOFF_MS.first * 2 ** (crashes - 1));
+    setTimeout(() => this.#shuttingDown || void this.#fork(crashes, () => true), pauseMs);
+    return pauseMs;
   }
-
-  return {
-    recruit: () => start(0, (serves) => serves),
-    async stop(delayMs) {
-      stopping = true;
-      const began = performance.now();
-      for (const worker of running.keys()) tell(worker, { classwire: "drain" });
-      await delay(delayMs);
-      const line = [...running];
-      const last = began + STOP_WITHIN_MS;
-      // Each has its share of the time that is left, so that the last one can send its clients away in peace too.
-      const share = (last - performance.now()) / line.length;
-      const clean: Promise<boolean>[] = [];
-      for (const [worker, state] of line) {
-        const one = stopOne(worker, state, last);
-        clean.push(one);
-        await Promise.race([one, delay(share, undefined, { ref: false })]);
-      }
-      return (await Promise.all(clean)).every(Boolean);
-    },
-  };
 }
 
-/** A worker that is gone hears nothing, and need not. */
-function tell(worker: Worker, message: ToWorker): void {
+/** Shuts a worker down, or kills it at `killAt` (`performance.now()`). Resolves with whether it ended cleanly. */
+async function shutDownWorker(worker: Worker, { ready, ended }: Running, killAt: number): Promise<boolean> {
+  if (ready) send(worker, { classwire: "shut-down" });
+  const leftMs = ready ? killAt - performance.now() : 0; // one that is still starting has no connections to close
+  const timer = setTimeout(() => worker.process.kill("SIGKILL"), leftMs);
+  const clean = await ended;
+  clearTimeout(timer);
+  return clean;
+}
+
+/** Sends a message to a worker, unless its process is gone. */
+function send(worker: Worker, message: ToWorker): void {
   if (worker.isConnected()) worker.send(message, () => undefined);
 }

@@ -1,32 +1,35 @@
-// A worker: a node in a process that the primary has started. It does not listen to the terminal, but to the primary.
+// A worker: a node in a process that the primary has started. The primary tells it when to shut down.
 import { setupWorker } from "@socket.io/sticky";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import { createClasswire } from "../app.ts";
 import type { Config } from "../config/config.ts";
-import { createStop } from "./graceful-shutdown.ts";
-import { type FromWorker, isOurs } from "./ipc.ts";
+import { createGracefulShutdown } from "./graceful-shutdown.ts";
+import { type FromWorker, isIpcMessage } from "./ipc.ts";
 import { announceSessions } from "./sticky-sessions.ts";
 
-/** Starts the node of this worker and tells the primary when it serves. */
-export async function serveAsWorker(config: Config, logger: Logger): Promise<void> {
+/**
+ * Starts the node of this worker and tells the primary when it serves.
+ * @throws the error of what could not be opened: the database, Redis, a port
+ */
+export async function serveWorker(config: Config, logger: Logger): Promise<void> {
   const classwire = await createClasswire({ config, logger });
-  const stop = createStop(classwire, logger);
+  const shutDown = createGracefulShutdown(classwire, logger);
   process.on("message", (message) => {
-    if (!isOurs(message)) return;
+    if (!isIpcMessage(message)) return;
     if (message.classwire === "drain") classwire.drain();
-    if (message.classwire === "stop") stop("the primary process", 0);
+    if (message.classwire === "shut-down") shutDown("the primary process", 0);
   });
-  process.on("SIGTERM", () => stop("SIGTERM", config.drainDelayMs)); // somebody means this worker alone
+  process.on("SIGTERM", () => shutDown("SIGTERM", config.drainDelayMs)); // meant for this worker alone
   process.on("SIGINT", () => undefined); // Ctrl-C reaches all processes at once; the primary takes care of it
 
-  // With polling, the requests of a client have to come to the same worker: the primary hands the connections out.
+  // With polling, all requests of a client have to reach the same worker: the primary hands the connections out.
   const sticky = config.transports.includes("polling");
-  // sticky uses only these two; ours does not name the HTTP server, because Socket.IO would close it.
   if (sticky) {
+    // sticky uses only these two. Socket.IO's own server would name the HTTP server as well, and close it.
     setupWorker({ httpServer: classwire.server, engine: classwire.io.engine } as unknown as Server);
     announceSessions(classwire.io.engine);
   }
   const urls = sticky ? [] : await classwire.listen();
-  process.send?.({ classwire: "serving", urls } satisfies FromWorker);
+  process.send?.({ classwire: "ready", urls } satisfies FromWorker);
 }
