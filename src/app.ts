@@ -1,42 +1,40 @@
-// The composition root: puts the parts together, and takes them apart again in the right order.
+// The composition root: creates the parts, each from those before it, and closes them in the right order.
 import type { Server as HttpServer } from "node:http";
-import type { Express } from "express";
+import type { Express, Router } from "express";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import { createOriginCheck } from "./auth/origins.ts";
 import { createRevocations } from "./auth/revocations.ts";
 import { createTokenVerifier } from "./auth/token-verifier.ts";
-import type { Cluster } from "./cluster/cluster.ts";
-import { createMemoryCluster } from "./cluster/memory/memory-cluster.ts";
-import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
+import { openCluster } from "./cluster/open-cluster.ts";
 import { type Config, loadConfig } from "./config/config.ts";
 import { createLimits } from "./config/limits.ts";
 import { createLogger } from "./config/logger.ts";
 import { createConsole } from "./console/console.ts";
 import { developmentTokens } from "./console/development.ts";
-import { createLog } from "./event-log/event-log.ts";
+import { createLog, type Log } from "./event-log/event-log.ts";
 import { createHttp, createRouter } from "./http/http.ts";
 import { createHttpServer, type Listeners, listen } from "./http/http-server.ts";
 import { createMetrics, type Metrics } from "./http/metrics.ts";
 import type { RealtimeTimes } from "./realtime/times.ts";
 import { createServices, type Services } from "./services/services.ts";
-import { createResumableSessions } from "./services/session-resumption.ts";
+import { createResumableSessions, type ResumableSessions } from "./services/session-resumption.ts";
 import { openStore } from "./store/store.ts";
 import { createRealtime } from "./wiring.ts";
 
 export { type Config, ConfigError, loadConfig, readConfig } from "./config/config.ts";
 
-/** How Classwire is created. Everything is optional: without anything it is the standalone server. */
+/** How Classwire is created. Everything is optional; without options it is the standalone server. */
 export interface ClasswireOptions {
-  /** The settings; by default those of the environment. `readConfig({PORT: "3000"})` makes them from an object. */
+  /** The settings; by default those of the environment. `readConfig({ PORT: "3000" })` reads them from an object. */
   config?: Config;
-  /** An HTTP server of your own to attach to. What it does otherwise goes on; you listen and close it yourself. */
+  /** An HTTP server of your own to attach to. Its other listeners keep working; you listen on it and close it yourself. */
   server?: HttpServer;
-  /** An Express app of your own: the API is mounted on it, and it is what the server serves. */
+  /** An Express app of your own: the API is mounted on it, and the server serves it. */
   app?: Express;
   /** A pino logger of your own. */
   logger?: Logger;
-  /** Shorter times, for tests. */
+  /** Times of the real-time part in milliseconds, for tests. */
   times?: Partial<RealtimeTimes>;
 }
 
@@ -44,138 +42,119 @@ export interface ClasswireOptions {
 export interface Classwire {
   /** The Socket.IO server, for namespaces and events of your own. */
   readonly io: Server;
-  /** What the API and the namespaces do, to be called directly. */
+  /** The operations behind the API and the namespaces, to be called directly. */
   readonly services: Services;
   /** The HTTP server, yours or its own. */
   readonly server: HttpServer;
-  /** Listens on the configured ports (not where you gave a server) and resolves with the URLs. Rejects e.g. with EADDRINUSE. */
+  /**
+   * Listens on the configured ports and resolves with the URLs; does nothing, and resolves with none, where you gave a server.
+   * @throws the system's error, e.g. EADDRINUSE
+   */
   listen(): Promise<readonly string[]>;
-  /** From now on nobody new is let in and `/readyz` says 503; those who are connected stay until `close`. */
+  /** Admits no new clients, and answers `/readyz` with 503. Those who are connected stay until `close`. */
   drain(): void;
-  /** Drains: tells every client, saves, flushes, lets go of everything. Resolves within 10 s; again returns the same promise. */
+  /** Drains, tells every client, saves study time, flushes the log and closes everything. Resolves within 10 s. Idempotent. */
   close(): Promise<void>;
 }
 
-/** How long clients are given to go, in milliseconds. */
-const DRAIN_OVER_MS = 2000;
+/** How long clients are given to disconnect when the node closes, in milliseconds. */
+const DISCONNECT_TIMEOUT_MS = 2000;
 
 /**
- * Creates a Classwire: opens the database (and migrates it), joins the cluster, serves the namespaces and the API. Rejects
- * with a `ConfigError` or the error of what could not be opened; nothing stays open then.
+ * Creates a Classwire: opens the database (and migrates it), joins the cluster, serves the namespaces and the API.
+ * @throws ConfigError for settings that cannot be used
+ * @throws the error of what could not be opened; nothing stays open then
  */
 export async function createClasswire(options: ClasswireOptions = {}): Promise<Classwire> {
   const config = options.config ?? loadConfig();
   const logger = options.logger ?? createLogger(config);
-  const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   const limits = createLimits(config);
   const verify = createTokenVerifier(config.auth);
   const allowsOrigin = createOriginCheck(config.origins);
+  const metrics = createMetrics({ connections: () => realtime.connections(), redis: () => cluster.health().redis });
 
-  const store = await openStore(config.database);
-  const metrics = createMetrics({
-    connections: () => realtime.connections(),
-    redis: () => cluster.health().redis,
-  });
-  const { cluster, adapter } = await join(config.redisUrl, logger, metrics);
-  const log = createLog({ store, retention: config.retention, log: logger });
-  const services = createServices({ store, log });
-  const revocations = await createRevocations({ store, bus: cluster.bus, onFailure: onFault });
-  const resumableSessions = createResumableSessions(store, cluster.node, onFault);
-  if (!config.production) await services.catalogue.seedIfEmpty();
+  const backends = await openBackends(config, logger, metrics);
+  const { store, cluster, eventLog, services, revocations } = backends;
+  const parts = { ...backends, logger, limits, verify, allowsOrigin, metrics };
 
-  const realtime = createRealtime({
-    config,
-    limits,
-    verify,
-    revocations,
-    allowsOrigin,
-    cluster,
-    eventLog: log,
-    services,
-    resumableSessions,
-    logger,
-    adapter: adapter?.adapter,
-    metrics,
-    ...(options.times === undefined ? {} : { times: options.times }),
-  });
-  log.onCommitted((events) => {
-    for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
-  });
-
-  const dependencies = {
-    verify,
-    revocations,
-    services,
-    log,
-    store,
-    cluster,
-    broadcast: realtime.broadcast,
-    control: realtime.control,
-    limits,
-    metrics,
-    logger,
-    allowsOrigin,
-    trustedCidrs: config.apiTrustedCidrs,
-    draining: realtime.isDraining,
-    // An app of one's own has a page of its own.
-    ...(config.console && options.app === undefined
-      ? { console: createConsole({ tokens: config.production ? [] : developmentTokens(config), urls: () => urls() }) }
-      : {}),
-  };
-  options.app?.use(createRouter(dependencies));
-  const server = options.server ?? createHttpServer(options.app ?? createHttp(dependencies));
+  const realtime = createRealtime({ ...parts, config, ...(options.times && { times: options.times }) });
+  const { io, broadcast, control, isDraining: draining } = realtime;
+  // An app of one's own has a page of its own.
+  const page =
+    config.console && options.app === undefined ? consolePage(config, () => listeners?.urls ?? []) : undefined;
+  const trustedCidrs = config.apiTrustedCidrs;
+  const api = { ...parts, log: eventLog, broadcast, control, draining, trustedCidrs, ...(page && { console: page }) };
+  options.app?.use(createRouter(api));
+  const server = options.server ?? createHttpServer(options.app ?? createHttp(api));
   realtime.attach(server, options.server === undefined ? "refuse" : "leave");
   server.prependListener("request", (_request, response) => {
-    if (realtime.isDraining()) response.setHeader("Connection", "close"); // so that proxies do not use it again
+    if (draining()) response.setHeader("Connection", "close"); // so that proxies do not use it again
   });
 
-  let listening: Listeners | undefined;
-  let closing: Promise<void> | undefined;
-  const urls = (): readonly string[] => listening?.urls ?? [];
-
-  async function close(): Promise<void> {
-    await realtime.closeConnections(DRAIN_OVER_MS); // who comes meanwhile is answered 503
-    listening?.close();
-    await log.close();
-    await services.studyTime.close();
-    await services.idempotency.close();
-    await resumableSessions.close();
+  let listeners: Listeners | undefined;
+  let closed: Promise<void> | undefined;
+  const close = async (): Promise<void> => {
+    await realtime.closeConnections(DISCONNECT_TIMEOUT_MS); // new clients are answered 503 meanwhile
+    listeners?.close();
+    await flush(backends);
     revocations.close();
     // A proxy that keeps its connections and asks for /readyz on them would hold the server open for ever.
     if (options.server === undefined) server.closeAllConnections();
     await realtime.close();
     await cluster.close();
     await store.close();
-  }
-
+  };
   return {
-    io: realtime.io,
+    io,
     services,
     server,
     async listen() {
-      if (options.server === undefined) listening ??= await listen(server, config.host, config.ports);
-      return urls();
+      if (options.server === undefined) listeners ??= await listen(server, config.host, config.ports);
+      return listeners?.urls ?? [];
     },
     drain: realtime.startDraining,
-    close() {
-      closing ??= close();
-      return closing;
-    },
+    close: () => (closed ??= close()),
   };
 }
 
-/** Joins the other nodes over Redis; without a URL the node is alone. What only Redis needs is loaded only with it: 20 MB. */
-async function join(
-  url: string | undefined,
-  log: Logger,
-  metrics: Metrics,
-): Promise<{ cluster: Cluster; adapter?: GuardedAdapter }> {
-  if (url === undefined) return { cluster: createMemoryCluster() };
-  const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
-    import("./cluster/redis/redis-cluster.ts"),
-    import("./cluster/redis/adapter.ts"),
-  ]);
-  const cluster = createRedisCluster({ url, log });
-  await cluster.ready();
-  return { cluster, adapter: createRedisAdapter(cluster.clients, () => metrics.malformedFrame("redis")) };
+/** Opens what outlives a connection: the database, the cluster, and the services on top of them. */
+async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
+  const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
+  const onMalformed = (): void => metrics.malformedFrame("redis");
+  const store = await openStore(config.database);
+  const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, onMalformed });
+  const eventLog = createLog({ store, retention: config.retention, log: logger });
+  eventLog.onCommitted((events) => {
+    for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
+  });
+  const services = createServices({ store, log: eventLog });
+  const resumableSessions = createResumableSessions(store, cluster.node, onFault);
+  const backends = { store, cluster, adapter, eventLog, services, resumableSessions };
+  try {
+    if (!config.production) await services.catalogue.seedIfEmpty();
+    return { ...backends, revocations: await createRevocations({ store, bus: cluster.bus, onFailure: onFault }) };
+  } catch (error) {
+    await flush(backends);
+    await cluster.close();
+    await store.close();
+    throw error;
+  }
+}
+
+/** Writes what still waits to be written; stops what runs in the background. */
+async function flush({ eventLog, services, resumableSessions }: Flushed): Promise<void> {
+  await eventLog.close();
+  await services.studyTime.close();
+  await services.idempotency.close();
+  await resumableSessions.close();
+}
+
+interface Flushed {
+  readonly eventLog: Log;
+  readonly services: Services;
+  readonly resumableSessions: ResumableSessions;
+}
+
+function consolePage(config: Config, urls: () => readonly string[]): Router {
+  return createConsole({ tokens: config.production ? [] : developmentTokens(config), urls });
 }

@@ -149,6 +149,14 @@ describe("imports", () => {
     expect(astray("src/services/rooms.ts", "src/http/http-server.ts")).toMatch("services may not import http");
     expect(astray("src/new/thing.ts", "zod", false)).toMatch("does not know");
     expect(astray("src/event-log/append.ts", "test/support/redis.ts")).toMatch("outside src");
+    expect(astray("src/loose.ts", "zod", false)).toMatch("does not know");
+    expect(astray("src/app.ts", "src/process/signals.ts")).toMatch("app may not import process");
+    expect(astray("src/main.ts", "src/app.ts")).toMatch("main.ts may not import app");
+  });
+
+  it("need a folder: only the composition root and the entry point lie loose in src", () => {
+    const loose = files.map(({ path }) => path).filter((path) => !path.slice("src/".length).includes("/"));
+    expect(loose.sort()).toEqual(["src/app.ts", "src/main.ts", "src/wiring.ts"]);
   });
 
   it("make no circle", () => {
