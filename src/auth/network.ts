@@ -1,15 +1,9 @@
 // Where a call comes from: the peer's address of the connection itself, never what a header claims.
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
+import type { Cidr } from "../config/fields.ts";
 
-/** A network, as `net.BlockList` takes it. */
-export interface Cidr {
-  readonly address: string;
-  readonly prefix: number;
-  readonly family: "ipv4" | "ipv6";
-}
-
-/** True for addresses of certain networks. */
+/** Whether an IP address, in text form, is in certain networks. */
 export type InNetwork = (address: string) => boolean;
 
 /** This machine (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). */
@@ -23,7 +17,7 @@ export function addressOf(request: IncomingMessage): string {
   return (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
 }
 
-/** Makes the check for a list of networks. */
+/** Creates the check for a list of networks. No text that is not an IP address is in any of them. */
 export function createNetworkCheck(cidrs: readonly Cidr[]): InNetwork {
   const networks = new BlockList();
   for (const { address, prefix, family } of cidrs) networks.addSubnet(address, prefix, family);
@@ -33,7 +27,7 @@ export function createNetworkCheck(cidrs: readonly Cidr[]): InNetwork {
   };
 }
 
-/** True when a proxy says that it passes on somebody else's request: its own address then says nothing. */
+/** Whether a proxy says that it forwards somebody else's request: the peer's address then says nothing about the caller. */
 export function isForwarded({ headers }: IncomingMessage): boolean {
   return headers.forwarded !== undefined || headers["x-forwarded-for"] !== undefined;
 }

@@ -1,15 +1,10 @@
-// Which pages may connect: the check of the `Origin` header, for every transport and for the HTTP API.
+// Which pages may connect: the check of the `Origin` header (RFC 6454), for every transport and for the HTTP API.
+import type { OriginRule } from "../config/config.ts";
 
-/** The operator's rule, see `ALLOWED_ORIGINS`. */
-export type OriginRule =
-  | { readonly kind: "any" }
-  | { readonly kind: "list"; readonly origins: readonly string[] }
-  | { readonly kind: "same-origin"; readonly localhost: boolean };
-
-/** True when a request with this `Origin` (undefined: no browser) for this `Host` may go on. */
+/** Whether a request with these `Origin` and `Host` headers is allowed. Without an `Origin` it is not a browser's: allowed. */
 export type AllowsOrigin = (origin: string | undefined, host: string | undefined) => boolean;
 
-/** Makes the check for a rule. */
+/** Creates the check for a rule. */
 export function createOriginCheck(rule: OriginRule): AllowsOrigin {
   return (origin, host) => {
     if (origin === undefined || rule.kind === "any") return true;

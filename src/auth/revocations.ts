@@ -5,38 +5,45 @@ import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Store } from "../store/store.ts";
 
-/** What is void: the token with this `jti`, or every token of a user issued before now. */
+/** What is revoked: the token with this `jti`, or every token that a user was issued before the revocation. */
 export type Revoked = { readonly tokenId: string } | { readonly user: string };
 
-/** Knows, without asking the database, which tokens are void. */
+/** The revoked tokens, held in memory: checks do not ask the database. */
 export interface Revocations {
-  /** Keeps it, and tells every node. @returns the instant: a user's tokens issued from then on are good */
+  /**
+   * Stores a revocation and tells every node.
+   * @returns its instant: tokens that the user is issued from then on are valid
+   * @throws the database's error; then nothing is revoked
+   */
   revoke(what: Revoked): Promise<Date>;
   /** @throws Failure INVALID_TOKEN when the token behind the identity was revoked */
   check(identity: Identity): void;
-  /** Hears of every revocation from now on, also of other nodes'. @returns what ends it */
+  /** Calls `listener` for every new revocation, also for those of other nodes. @returns a function that removes it */
   onRevoked(listener: (what: Revoked) => void): () => void;
-  /** Reads what was revoked meanwhile, in case that a message was lost. */
+  /** Reads the newest revocations from the database: messages of other nodes may be lost. */
   refresh(): Promise<void>;
   /** Stops listening and refreshing. */
   close(): void;
 }
 
-/** What the service needs. */
+/** Dependencies of the revocations. */
 export interface RevocationsOptions {
   store: Store;
   bus: Bus;
-  /** Told when a refresh fails; the next one comes by itself. */
+  /** Called when a background refresh fails. The next one follows after {@link REFRESH_MS}. */
   onFailure?: (error: unknown) => void;
 }
 
+/** The topic of the cluster bus. */
 const TOPIC = "revocations";
+/** Between two refreshes, in milliseconds. */
 const REFRESH_MS = 30_000;
-/** Rows of transactions that began before the last refresh and ended after it are read again. */
+/** A refresh also reads this much before the last one: transactions that began before it may have ended after it. */
 const OVERLAP_SECONDS = 60;
 
-const entry = z.object({ kind: z.enum(["token", "user"]), subject: z.string(), before: z.number() });
-type Entry = z.infer<typeof entry>;
+/** A revocation as nodes tell each other; `before` is in epoch milliseconds. */
+const revocation = z.object({ kind: z.enum(["token", "user"]), subject: z.string(), before: z.number() });
+type Revocation = z.infer<typeof revocation>;
 
 const REVOKE = `
 INSERT INTO revocations (kind, subject, before) VALUES ($1, $2, now())
@@ -47,14 +54,14 @@ const SINCE = `
 SELECT kind, subject, before, created_at FROM revocations
  WHERE created_at >= $1::timestamptz - make_interval(secs => ${OVERLAP_SECONDS})`;
 
-/** Makes the service for one node, with everything that was revoked before already known. */
+/** Creates the revocations of one node, with all earlier ones loaded. @throws the database's error */
 export async function createRevocations({ store, bus, onFailure }: RevocationsOptions): Promise<Revocations> {
   /** Epoch milliseconds by kind and subject. */
   const known = { token: new Map<string, number>(), user: new Map<string, number>() };
   const listeners = new Set<(what: Revoked) => void>();
   let newest = new Date(0);
 
-  function learn({ kind, subject, before }: Entry): void {
+  function add({ kind, subject, before }: Revocation): void {
     if ((known[kind].get(subject) ?? -1) >= before) return;
     known[kind].set(subject, before);
     for (const listener of listeners) listener(kind === "token" ? { tokenId: subject } : { user: subject });
@@ -63,20 +70,20 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
   async function refresh(): Promise<void> {
     const rows = await store.query<{ kind: string; subject: string; before: Date; created_at: Date }>(SINCE, [newest]);
     for (const { kind, subject, before, created_at } of rows) {
-      learn(entry.parse({ kind, subject, before: before.getTime() }));
+      add(revocation.parse({ kind, subject, before: before.getTime() }));
       if (created_at > newest) newest = created_at;
     }
   }
 
   await refresh();
-  const again = (): void => void refresh().catch((error: unknown) => onFailure?.(error));
-  const timer = setInterval(again, REFRESH_MS).unref();
-  const endings = [
+  const refreshInBackground = (): void => void refresh().catch((error: unknown) => onFailure?.(error));
+  const timer = setInterval(refreshInBackground, REFRESH_MS).unref();
+  const stops = [
     () => clearInterval(timer),
-    bus.onReconnect(again),
+    bus.onReconnect(refreshInBackground),
     bus.subscribe(TOPIC, (message) => {
-      const parsed = entry.safeParse(message);
-      if (parsed.success) learn(parsed.data);
+      const parsed = revocation.safeParse(message);
+      if (parsed.success) add(parsed.data);
     }),
   ];
 
@@ -86,7 +93,7 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
       const [row] = await store.query<{ before: Date }>(REVOKE, [kind, subject]);
       if (row === undefined) throw new Failure("SERVER_ERROR");
       const revoked = { kind, subject, before: row.before.getTime() };
-      learn(revoked);
+      add(revoked);
       bus.publish(TOPIC, revoked);
       return row.before;
     },
@@ -103,7 +110,7 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
     },
     refresh,
     close() {
-      for (const end of endings) end();
+      for (const stop of stops) stop();
     },
   };
 }

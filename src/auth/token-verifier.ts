@@ -1,24 +1,16 @@
-// Verifying tokens: whose a JWT is, or why it is refused.
+// The verifier of tokens: which user a JWT identifies, or why it is refused.
 import { createHash, createPublicKey, createSecretKey } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { z } from "zod";
+import type { TokenSettings } from "../config/config.ts";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, roles, type VerifyToken } from "../contract/identity.ts";
 import { userId as userIdText } from "../contract/ids.ts";
 
-/** Longest token that is looked at, in bytes. */
+/** The longest token that is verified, in bytes. */
 const MAX_TOKEN_BYTES = 4096;
-/** How many verified tokens are remembered, so that a reconnecting client costs no second signature check. */
-const REMEMBERED = 10_000;
-
-/** How tokens are verified. Exactly one key; its algorithms are pinned. */
-export interface TokenSettings {
-  key:
-    | { readonly alg: "HS256"; readonly secret: string }
-    | { readonly alg: readonly ("RS256" | "ES256")[]; readonly publicKey: string };
-  issuer: string | undefined;
-  audience: string | undefined;
-}
+/** Verified tokens that are cached, so that a reconnecting client costs no second signature check. */
+const CACHED_TOKENS = 10_000;
 
 const idClaim = z.union([z.string(), z.number()]).transform(String).pipe(userIdText);
 const claims = z.object({
@@ -35,25 +27,26 @@ const claims = z.object({
 });
 
 /**
- * Makes the check of tokens (RFC 7519). Claims: the user id is the first of `sub`, `user_id`, `userId`, `id`; `exp` is
- * required. Beyond what jsonwebtoken checks, tokens over 4 KB, unknown `crit` headers (RFC 7515, 4.1.11) and payloads
- * that are no object are refused.
+ * Creates the verifier of tokens (RFC 7519). The user id is the first of the claims `sub`, `user_id`, `userId`, `id`; `exp`
+ * is required. Beyond what jsonwebtoken checks, tokens over 4 KB, unknown `crit` headers (RFC 7515, 4.1.11) and payloads
+ * that are no object are refused. The verifier throws a Failure `INVALID_TOKEN` or `TOKEN_EXPIRED`.
+ * @param now the clock, in epoch milliseconds
  */
 export function createTokenVerifier(settings: TokenSettings, now: () => number = Date.now): VerifyToken {
   const { key, issuer, audience } = settings;
-  // Made once: jsonwebtoken would parse a string anew for each token, which costs ten times the signature.
-  const material = key.alg === "HS256" ? createSecretKey(Buffer.from(key.secret)) : createPublicKey(key.publicKey);
+  // Created once: jsonwebtoken would parse a string again for each token, which costs ten times the signature.
+  const keyObject = key.alg === "HS256" ? createSecretKey(Buffer.from(key.secret)) : createPublicKey(key.publicKey);
   const options = {
     algorithms: key.alg === "HS256" ? ["HS256" as const] : [...key.alg],
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
     complete: true as const,
   };
-  const remembered = new Map<string, Identity>();
+  const verified = new Map<string, Identity>();
 
   function check(token: string): Identity {
     try {
-      const { header, payload } = jwt.verify(token, material, { ...options, clockTimestamp: now() / 1000 });
+      const { header, payload } = jwt.verify(token, keyObject, { ...options, clockTimestamp: now() / 1000 });
       if ("crit" in header) throw new Failure("INVALID_TOKEN");
       return identityOf(payload);
     } catch (error) {
@@ -65,12 +58,12 @@ export function createTokenVerifier(settings: TokenSettings, now: () => number =
   return (token) => {
     if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw new Failure("INVALID_TOKEN");
     const digest = createHash("sha256").update(token).digest("base64");
-    let identity = remembered.get(digest);
+    let identity = verified.get(digest);
     if (identity === undefined) {
       identity = check(token);
-      const [oldest] = remembered.keys();
-      if (remembered.size >= REMEMBERED && oldest !== undefined) remembered.delete(oldest);
-      remembered.set(digest, identity);
+      const [oldest] = verified.keys();
+      if (verified.size >= CACHED_TOKENS && oldest !== undefined) verified.delete(oldest);
+      verified.set(digest, identity);
     }
     if (identity.expiresAt !== undefined && identity.expiresAt <= now()) throw new Failure("TOKEN_EXPIRED");
     return identity;

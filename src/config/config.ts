@@ -1,4 +1,4 @@
-// The settings, and the only reader of process.env: one schema names every variable, its default and what it allows.
+// The settings, and the only reader of process.env: one schema names every variable, its default and its allowed values.
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
@@ -7,22 +7,29 @@ import { z } from "zod";
 import type { Cidr, PublicKey } from "./fields.ts";
 import * as fields from "./fields.ts";
 
-/** How a token is verified: the algorithms are pinned by the key that is configured. */
+/** The key that tokens are verified with. It pins the algorithm. */
 export type VerificationKey = { readonly alg: "HS256"; readonly secret: string } | PublicKey;
 
-/** Where everything is kept: a PostgreSQL server, an embedded one in a directory, or an embedded one that keeps nothing. */
+/** How tokens are verified: with exactly one key, and by issuer (`iss`) and audience (`aud`) where those are set. */
+export interface TokenSettings {
+  readonly key: VerificationKey;
+  readonly issuer: string | undefined;
+  readonly audience: string | undefined;
+}
+
+/** The database: a PostgreSQL server, an embedded one in a directory, or an embedded one in memory. */
 export type DatabaseConfig =
   | { readonly kind: "postgres"; readonly url: string }
   | { readonly kind: "embedded"; readonly dir: string }
   | { readonly kind: "memory" };
 
-/** Which browser origins may connect. `same-origin` with `localhost` lets any localhost origin in as well. */
+/** Which browser origins may connect, see `ALLOWED_ORIGINS`. `same-origin` with `localhost` allows every localhost origin too. */
 export type OriginRule =
   | { readonly kind: "any" }
   | { readonly kind: "list"; readonly origins: readonly string[] }
   | { readonly kind: "same-origin"; readonly localhost: boolean };
 
-/** Every variable that is read, by name; `.env.example` lists the same ones with the same defaults. */
+/** Every variable that the server reads, by name. `.env.example` lists the same ones with the same defaults. */
 export const variables = {
   NODE_ENV: fields.oneOf("development", "production", "test").prefault("development"),
   HOST: fields.host().optional(),
@@ -66,81 +73,84 @@ export const variables = {
 
 type Variables = z.output<z.ZodObject<typeof variables>>;
 
-const settings = z
-  .object(variables)
-  .superRefine((v, context) => {
-    const refuse = (path: keyof Variables, message: string) =>
-      context.addIssue({ code: "custom", path: [path], message });
-    if (v.JWT_SECRET !== undefined && v.JWT_PUBLIC_KEY !== undefined)
-      refuse("JWT_PUBLIC_KEY", "JWT_SECRET or JWT_PUBLIC_KEY, never both");
-    if (v.NODE_ENV === "production" && v.JWT_PUBLIC_KEY === undefined && Buffer.byteLength(v.JWT_SECRET ?? "") < 32)
-      refuse("JWT_SECRET", "at least 32 bytes in production, or JWT_PUBLIC_KEY instead");
-    if (v.REDIS_URL !== undefined && v.DATABASE_URL?.kind !== "postgres")
-      refuse("REDIS_URL", "only with DATABASE_URL=postgres://… (two embedded databases would count offsets apart)");
-    if (v.WORKERS > 1 && v.REDIS_URL === undefined) refuse("WORKERS", "more than one only with REDIS_URL");
-  })
-  .transform((v) => {
-    const production = v.NODE_ENV === "production";
-    return {
-      /** What kind of run this is; `production` turns every convenience of development off. */
-      mode: v.NODE_ENV,
-      production,
-      /** The bind address. */
-      host: v.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
-      /** Every port serves everything. 0 is any free port. */
-      ports: v.PORT,
-      auth: {
-        key: v.JWT_PUBLIC_KEY ?? ({ alg: "HS256", secret: v.JWT_SECRET ?? randomSecret() } satisfies VerificationKey),
-        /** The secret was made just now (development only): tokens of an earlier start are void. */
-        secretGenerated: v.JWT_PUBLIC_KEY === undefined && v.JWT_SECRET === undefined,
-        issuer: v.JWT_ISSUER,
-        audience: v.JWT_AUDIENCE,
-      } as { key: VerificationKey; secretGenerated: boolean; issuer: string | undefined; audience: string | undefined },
-      database: (v.DATABASE_URL ?? { kind: "embedded", dir: resolve(v.DATA_DIR) }) as DatabaseConfig,
-      /** Several nodes share this Redis; undefined is a single node. */
-      redisUrl: v.REDIS_URL,
-      origins: originRule(v.ALLOWED_ORIGINS, !production),
-      /** study-time and messenger take a user id from the URL without a token. */
-      trustQueryUser: v.TRUST_QUERY_USER ?? !production,
-      /** Callers from these networks use `/api/ws/*` without a token. */
-      apiTrustedCidrs: (v.API_TRUSTED_CIDRS ?? []) as readonly Cidr[],
-      /** The console page is served at `/`. */
-      console: v.CONSOLE ?? !production,
-      transports: v.TRANSPORTS,
-      /** Processes on this machine that share the ports. */
-      workers: v.WORKERS,
-      logLevel: v.LOG_LEVEL,
-      /** What a channel keeps for recovery: events that are within both. */
-      retention: { days: v.EVENT_RETENTION_DAYS, count: v.EVENT_RETENTION_COUNT },
-      keepAlive: { pingIntervalMs: v.PING_INTERVAL_SECONDS * 1000, pongTimeoutMs: v.PONG_TIMEOUT_SECONDS * 1000 },
-      /** study-time: no heartbeat for so long closes the connection. */
-      studyTimeoutMs: v.STUDY_TIMEOUT_SECONDS * 1000,
-      /** From the signal to the first client that is sent away: until then proxies have seen that the node is not ready. */
-      drainDelayMs: (v.DRAIN_DELAY_SECONDS ?? (production ? 3 : 0)) * 1000,
-      limits: {
-        /** Connections of this node. */
-        maxConnections: v.MAX_CONNECTIONS,
-        /** The largest inbound frame. */
-        maxMessageBytes: v.MAX_MESSAGE_BYTES,
-        /** Unsent bytes after which a slow connection is closed. */
-        maxBufferedBytes: v.MAX_BUFFERED_BYTES,
-        /** Inbound, per connection; the burst is twice as much. */
-        messagesPerSecond: v.MESSAGES_PER_SECOND,
-        dashboardAttemptsPerMinute: v.DASHBOARD_ATTEMPTS_PER_MINUTE,
-        connectAttemptsPerMinute: v.CONNECT_ATTEMPTS_PER_MINUTE,
-        dashboardConnectionsPerUser: v.DASHBOARD_CONNECTIONS_PER_USER,
-        channelsConnectionsPerUser: v.CHANNELS_CONNECTIONS_PER_USER,
-        gatewayConnectionsPerUser: v.GATEWAY_CONNECTIONS_PER_USER,
-      },
-    };
-  });
+const settings = z.object(variables).superRefine(checkCombinations).transform(toConfig);
+
+/** Checks the rules between several variables. */
+function checkCombinations(v: Variables, context: z.RefinementCtx): void {
+  const refuse = (path: keyof Variables, message: string) =>
+    context.addIssue({ code: "custom", path: [path], message });
+  if (v.JWT_SECRET !== undefined && v.JWT_PUBLIC_KEY !== undefined)
+    refuse("JWT_PUBLIC_KEY", "JWT_SECRET or JWT_PUBLIC_KEY, never both");
+  if (v.NODE_ENV === "production" && v.JWT_PUBLIC_KEY === undefined && Buffer.byteLength(v.JWT_SECRET ?? "") < 32)
+    refuse("JWT_SECRET", "at least 32 bytes in production, or JWT_PUBLIC_KEY instead");
+  if (v.REDIS_URL !== undefined && v.DATABASE_URL?.kind !== "postgres")
+    refuse("REDIS_URL", "only with DATABASE_URL=postgres://… (two embedded databases would count offsets apart)");
+  if (v.WORKERS > 1 && v.REDIS_URL === undefined) refuse("WORKERS", "more than one only with REDIS_URL");
+}
+
+/** Turns the variables into settings. */
+function toConfig(v: Variables) {
+  const production = v.NODE_ENV === "production";
+  return {
+    /** The kind of run. `production` turns every convenience of development off. */
+    mode: v.NODE_ENV,
+    production,
+    /** The bind address. */
+    host: v.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    /** Every port serves everything. 0 is any free port. */
+    ports: v.PORT,
+    auth: {
+      key: v.JWT_PUBLIC_KEY ?? { alg: "HS256", secret: v.JWT_SECRET ?? randomSecret() },
+      /** The secret is new with this start (development only): tokens of an earlier start are void. */
+      secretGenerated: v.JWT_PUBLIC_KEY === undefined && v.JWT_SECRET === undefined,
+      issuer: v.JWT_ISSUER,
+      audience: v.JWT_AUDIENCE,
+    } as TokenSettings & { readonly secretGenerated: boolean },
+    database: (v.DATABASE_URL ?? { kind: "embedded", dir: resolve(v.DATA_DIR) }) as DatabaseConfig,
+    /** Several nodes share this Redis; undefined is a single node. */
+    redisUrl: v.REDIS_URL,
+    origins: originRule(v.ALLOWED_ORIGINS, !production),
+    /** study-time and messenger take a user id from the URL without a token. */
+    trustQueryUser: v.TRUST_QUERY_USER ?? !production,
+    /** Callers from these networks use `/api/ws/*` without a token. */
+    apiTrustedCidrs: (v.API_TRUSTED_CIDRS ?? []) as readonly Cidr[],
+    /** The console page is served at `/`. */
+    console: v.CONSOLE ?? !production,
+    transports: v.TRANSPORTS,
+    /** Processes on this machine that share the ports. */
+    workers: v.WORKERS,
+    logLevel: v.LOG_LEVEL,
+    /** What a channel keeps for recovery: the events that are within both bounds. */
+    retention: { days: v.EVENT_RETENTION_DAYS, count: v.EVENT_RETENTION_COUNT },
+    keepAlive: { pingIntervalMs: v.PING_INTERVAL_SECONDS * 1000, pongTimeoutMs: v.PONG_TIMEOUT_SECONDS * 1000 },
+    /** study-time: a connection without a heartbeat for this long is closed. */
+    studyTimeoutMs: v.STUDY_TIMEOUT_SECONDS * 1000,
+    /** From the signal to the first closed connection: the time in which proxies see that the node is not ready. */
+    drainDelayMs: (v.DRAIN_DELAY_SECONDS ?? (production ? 3 : 0)) * 1000,
+    limits: {
+      /** Connections of this node. */
+      maxConnections: v.MAX_CONNECTIONS,
+      /** The largest inbound frame. */
+      maxMessageBytes: v.MAX_MESSAGE_BYTES,
+      /** Unsent bytes after which a slow connection is closed. */
+      maxBufferedBytes: v.MAX_BUFFERED_BYTES,
+      /** Inbound, per connection; the burst is twice as much. */
+      messagesPerSecond: v.MESSAGES_PER_SECOND,
+      dashboardAttemptsPerMinute: v.DASHBOARD_ATTEMPTS_PER_MINUTE,
+      connectAttemptsPerMinute: v.CONNECT_ATTEMPTS_PER_MINUTE,
+      dashboardConnectionsPerUser: v.DASHBOARD_CONNECTIONS_PER_USER,
+      channelsConnectionsPerUser: v.CHANNELS_CONNECTIONS_PER_USER,
+      gatewayConnectionsPerUser: v.GATEWAY_CONNECTIONS_PER_USER,
+    },
+  };
+}
 
 type Frozen<T> = T extends object ? { readonly [K in keyof T]: Frozen<T[K]> } : T;
 
-/** All settings, checked, in the units that the code works in (milliseconds, bytes, lists); frozen. */
-export type Config = Frozen<z.output<typeof settings>>;
+/** All settings: checked, in the units of the code (milliseconds, bytes, lists), frozen. */
+export type Config = Frozen<ReturnType<typeof toConfig>>;
 
-/** Settings that cannot be used. The message is one line: each variable, its value (secrets masked) and what is allowed. */
+/** Settings that cannot be used. The message is one line: each variable, its value (secrets masked) and its allowed values. */
 export class ConfigError extends Error {
   override readonly name = "ConfigError";
 }
@@ -175,7 +185,7 @@ export function loadConfig(): Config {
   return readConfig(process.env);
 }
 
-/** Blanks around a value are a slip of the pen, except in a secret, where they are part of it. */
+/** Removes blanks around a value, except around a secret, where they are part of it. */
 function tidy(name: string, value: string | undefined): string | undefined {
   return name === "JWT_SECRET" ? value : value?.trim();
 }

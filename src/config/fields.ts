@@ -1,28 +1,28 @@
-// How the text of one environment variable becomes a value: each field carries, as its error, what it allows.
+// The kinds of environment variables: how text becomes a value, and what is allowed, which is the error message.
 import { createPublicKey } from "node:crypto";
 import { isIP } from "node:net";
 import { z } from "zod";
 
-/** A network in the form that `net.BlockList.addSubnet` takes. A plain address is a network of one. */
+/** A network in CIDR notation, as `net.BlockList.addSubnet` takes it. A plain address is a network of one. */
 export interface Cidr {
   readonly address: string;
   readonly prefix: number;
   readonly family: "ipv4" | "ipv6";
 }
 
-/** The public key that tokens are verified with; its type fixes the one algorithm (RFC 7518: RS256 for RSA, ES256 for P-256). */
+/** A public key to verify tokens with. Its type pins the algorithm (RFC 7518: RS256 for RSA, ES256 for P-256). */
 export interface PublicKey {
   readonly alg: readonly ["RS256"] | readonly ["ES256"];
   /** PEM. */
   readonly publicKey: string;
 }
 
-/** Where the database is: a PostgreSQL server, or the embedded one in memory. */
+/** A value of `DATABASE_URL`: a PostgreSQL server, or the embedded database in memory. */
 export type DatabaseUrl = { readonly kind: "postgres"; readonly url: string } | { readonly kind: "memory" };
 
 /**
- * A variable read by `parse`, which returns undefined for text that it refuses.
- * @param allowed what the variable takes, in words; it becomes the error message
+ * A variable that is read by `parse`, which returns undefined for text that is not allowed.
+ * @param allowed the allowed values in words; it becomes the error message
  */
 export function field<T>(allowed: string, parse: (text: string) => T | undefined) {
   return z.string().transform((text, context): T => {
@@ -33,7 +33,7 @@ export function field<T>(allowed: string, parse: (text: string) => T | undefined
   });
 }
 
-/** Any text at all. */
+/** Any text. */
 export const text = () => field("any text", (value) => value);
 
 /** `true` or `false`. */
@@ -50,7 +50,7 @@ export function whole(min: number, max: number) {
   return field(`a whole number from ${min} to ${max}`, (value) => wholeNumber(value, min, max));
 }
 
-/** Items separated by commas, each read by `parse`; none empty, none twice (`key` says what makes two the same). */
+/** Items separated by commas, each read by `parse`; none empty, none twice (two with the same `key` are the same). */
 export function list<T>(
   allowed: string,
   parse: (item: string) => T | undefined,
@@ -102,7 +102,7 @@ export const secret = () =>
     value.includes("-----BEGIN ") ? undefined : value,
   );
 
-/** A PEM public key, its line ends written as such or as `\n`. A private key is refused: it has no business here. */
+/** A PEM public key, its line ends written as such or as `\n`. A private key is refused: the server must not have it. */
 export const publicKey = () =>
   field("a PEM public key: RSA of at least 2048 bits (RS256) or EC P-256 (ES256)", (value): PublicKey | undefined => {
     const pem = value.replaceAll("\\n", "\n").trim();
@@ -115,7 +115,7 @@ export const publicKey = () =>
     return undefined;
   });
 
-/** Origins as browsers send them (RFC 6454: scheme, host, port), or `*` for any. `null` is refused: any page can get it. */
+/** Origins as browsers send them (RFC 6454: scheme, host, port), or `*` for any. `null` is refused: any page can send it. */
 export const origins = () =>
   field("* or origins such as https://example.org, separated by commas, each once", (value) => {
     if (value === "*") return "any";
@@ -144,7 +144,7 @@ function keyOf(pem: string) {
   try {
     return createPublicKey(pem);
   } catch {
-    return undefined; // not a key: the field says what it allows
+    return undefined; // not a key: the field's message says what is allowed
   }
 }
 

@@ -1,10 +1,10 @@
-// Every limit in one place: what is limited, how much of it, over what time, and whose it is.
+// The table of limits: what is limited, to how much, over what time, and for whom.
 import type { ConnectionTraits } from "../connection/traits.ts";
 
-/** Whose limit it is: each of these has one of its own. */
+/** Whom a limit applies to: each of these is counted separately. */
 export type Owner = "node" | "user" | "user and course" | "address" | "connection" | "request";
 
-/** So many in a window of time. Fits `Rates.take`, whose key names the owner. */
+/** At most `points` in a window of `seconds`. Fits `Rates.take`, whose key names the owner. */
 export interface RateLimit {
   /** The row's name, also the prefix of its keys in shared state. */
   readonly name: string;
@@ -15,22 +15,22 @@ export interface RateLimit {
   readonly whose: Owner;
 }
 
-/** A rate that may be exceeded for a moment: a bucket of `burst` that fills by `points` in `seconds`. */
+/** A rate that may be exceeded for a moment: a token bucket of size `burst` that is filled with `points` in `seconds`. */
 export interface BurstLimit extends RateLimit {
   readonly burst: number;
 }
 
-/** At most so many, or so much, at once. */
+/** At most `most` of a unit at once. */
 export interface SizeLimit {
   readonly name: string;
   /** What is counted. */
   readonly what: string;
   readonly most: number;
-  readonly unit: "connections" | "rooms" | "subscriptions" | "items" | "bytes";
+  readonly unit: "connections" | "rooms" | "subscriptions" | "bytes";
   readonly whose: Owner;
 }
 
-/** What the operator may set, see `.env.example`. */
+/** The limits that the operator can set, see `.env.example`. */
 export interface LimitSettings {
   readonly maxConnections: number;
   readonly maxMessageBytes: number;
@@ -43,10 +43,10 @@ export interface LimitSettings {
   readonly gatewayConnectionsPerUser: number;
 }
 
-/** All limits by name; `createLimits` has the rows. */
+/** All limits by name. */
 export type Limits = ReturnType<typeof createLimits>;
 
-/** Makes the rows from the settings. A new limit is one more row here, and the place that names it. */
+/** Creates the table from the settings. A new limit is one more row here, and the code that enforces it. */
 export function createLimits(config: { readonly limits: LimitSettings }) {
   const set = config.limits;
   return {
@@ -62,9 +62,13 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
 
     // Connections.
     maxConnections: size("maxConnections", set.maxConnections, "connections", "node", "open connections"),
-    dashboardConnections: places("dashboardConnections", set.dashboardConnectionsPerUser, "/dashboard"),
-    channelsConnections: places("channelsConnections", set.channelsConnectionsPerUser, "/channels"),
-    gatewayConnections: places("gatewayConnections", set.gatewayConnectionsPerUser, "gateway and messenger dialects"),
+    dashboardConnections: connections("dashboardConnections", set.dashboardConnectionsPerUser, "/dashboard"),
+    channelsConnections: connections("channelsConnections", set.channelsConnectionsPerUser, "/channels"),
+    gatewayConnections: connections(
+      "gatewayConnections",
+      set.gatewayConnectionsPerUser,
+      "gateway and messenger dialects",
+    ),
     studyTimeConnections: size("studyTimeConnections", 1, "connections", "user and course", "/study-time"),
     waitingDashboards: size("waitingDashboards", 4, "connections", "user", "displaced raw dashboards that wait"),
 
@@ -78,11 +82,10 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
     // HTTP.
     httpBody: size("httpBody", 512 * 1024, "bytes", "request", "the body of a call"),
     batchBody: size("batchBody", 8 * 1024 * 1024, "bytes", "request", "the body of a batch"),
-    batchItems: size("batchItems", 1000, "items", "request", "the calls in a batch"),
   };
 }
 
-/** The limit of connections that a kind of client counts against. */
+/** The limit that the connections of a kind of client count against. */
 export function connectionLimit(limits: Limits, limit: ConnectionTraits["limit"]): SizeLimit {
   switch (limit) {
     case "dashboard":
@@ -104,6 +107,6 @@ function size(name: string, most: number, unit: SizeLimit["unit"], whose: Owner,
   return { name, what, most, unit, whose };
 }
 
-function places(name: string, most: number, what: string): SizeLimit {
+function connections(name: string, most: number, what: string): SizeLimit {
   return size(name, most, "connections", "user", what);
 }

@@ -1,15 +1,15 @@
-// The console page: what a newcomer sees at `/`, and the development tokens that it works with.
+// The console page at `/`, and the development tokens that it works with.
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RequestHandler, type Response, Router } from "express";
 
-/** Data of a development start that the page works with; empty where the page is on without being in development. */
+/** The data of the page. */
 export interface ConsoleData {
-  /** Tokens to play with. */
+  /** Ready-made tokens; none outside of development. */
   tokens: readonly { label: string; userId: string; role: string; token: string }[];
-  /** Where the server listens, such as `http://127.0.0.1:8080`; asked at each request, because a port 0 is known late. */
+  /** The server's URLs, such as `http://127.0.0.1:8080`. Called at each request, because a port 0 is known only later. */
   urls: () => readonly string[];
 }
 
@@ -20,7 +20,7 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
-/** Nothing from elsewhere, nothing inline, no framing; `ws:` and `wss:` for browsers whose `'self'` leaves them out. */
+/** Nothing from other origins, nothing inline, no framing; `ws:` and `wss:` for browsers whose `'self'` does not include them. */
 const HEADERS = {
   "Cache-Control": "no-cache",
   "Content-Security-Policy":
@@ -32,8 +32,8 @@ const HEADERS = {
 };
 
 /**
- * Makes the router: `GET /` is the page, `GET /console/…` its parts, the Socket.IO client's bundle among them, and
- * `GET /console/tokens.json` the data. Everything is read once; other paths pass through.
+ * Creates the router: `GET /` is the page, `GET /console/…` its scripts and styles, the Socket.IO client's bundle among them,
+ * and `GET /console/tokens.json` the data. Files are read once, here; requests to other paths pass through.
  */
 export function createConsole({ tokens, urls }: ConsoleData): Router {
   const here = fileURLToPath(new URL(".", import.meta.url));
@@ -63,6 +63,7 @@ function send(response: Response, type: string, body: string | Buffer): void {
   response.end(body);
 }
 
+/** Whether a host name is this machine's: a loopback name or address, or one that the server listens on. */
 function isOwnName(hostname: string | undefined, urls: readonly string[]): boolean {
   if (hostname === undefined) return false;
   const name = hostname.replace(/^\[|\]$/g, "");

@@ -1,23 +1,23 @@
-// What makes a first start pleasant: ready-made tokens and the lines that say where to go. Never in production.
+// Conveniences of a development start: ready-made tokens, and the lines that say where the server is. Never in production.
 import jwt from "jsonwebtoken";
 import type { Config } from "../config/config.ts";
 
-/** A token to play with. */
+/** A ready-made token. */
 export interface DevelopmentToken {
-  /** What it is for, as the console shows it. */
+  /** Its name in the console. */
   label: string;
   userId: string;
   role: "user" | "service";
   token: string;
 }
 
-const CAST = [
+const USERS = [
   { label: "learner", userId: "123", name: "Lin", role: "user" },
   { label: "second learner", userId: "456", name: "Mei", role: "user" },
   { label: "service", userId: "1", name: "backend", role: "service" },
 ] as const;
 
-/** Tokens for a learner, a second learner and a service, good for a week; none where only a public key is known. */
+/** Tokens for a learner, a second learner and a service, valid for a week; none where only a public key is known. */
 export function developmentTokens({ auth }: Pick<Config, "auth">): DevelopmentToken[] {
   const { key, issuer, audience } = auth;
   if (key.alg !== "HS256") return [];
@@ -27,7 +27,7 @@ export function developmentTokens({ auth }: Pick<Config, "auth">): DevelopmentTo
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
   } as const;
-  return CAST.map(({ label, userId, name, role }) => ({
+  return USERS.map(({ label, userId, name, role }) => ({
     label,
     userId,
     role,

@@ -1,7 +1,8 @@
 // Who calls, and whether they may: tokens, roles, and the networks that need none.
 import type { IncomingMessage } from "node:http";
-import { addressOf, type Cidr, createNetworkCheck, isForwarded, LOOPBACK } from "../auth/network.ts";
+import { addressOf, createNetworkCheck, isForwarded, LOOPBACK } from "../auth/network.ts";
 import type { Rates } from "../cluster/rates.ts";
+import type { Cidr } from "../config/fields.ts";
 import type { RateLimit } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, isPrivileged, type VerifyToken } from "../contract/identity.ts";

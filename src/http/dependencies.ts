@@ -1,10 +1,10 @@
 // What the HTTP API stands on, injected by whoever puts the parts together.
 import type { Router } from "express";
 import type { Logger } from "pino";
-import type { Cidr } from "../auth/network.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { Revocations } from "../auth/revocations.ts";
 import type { Cluster } from "../cluster/cluster.ts";
+import type { Cidr } from "../config/fields.ts";
 import type { Limits } from "../config/limits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
 import type { Log } from "../event-log/event-log.ts";

@@ -16,7 +16,7 @@ interface Rule {
 const rules: Record<string, Rule> = {
   contract: { parts: [], packages: ["zod"], node: false },
   connection: { parts: ["contract"] },
-  config: { parts: ["contract", "connection (types)", "auth (types)"] },
+  config: { parts: ["contract", "connection (types)"] },
   store: { parts: ["contract", "config (types)"] },
   cluster: { parts: ["contract", "config"] },
   auth: { parts: ["contract", "config", "store", "cluster"] },

@@ -2,7 +2,8 @@
 import { createHmac, generateKeyPairSync } from "node:crypto";
 import jwt from "jsonwebtoken";
 import { describe, expect, it } from "vitest";
-import { createTokenVerifier, type TokenSettings } from "../../src/auth/token-verifier.ts";
+import { createTokenVerifier } from "../../src/auth/token-verifier.ts";
+import type { TokenSettings } from "../../src/config/config.ts";
 import { Failure } from "../../src/contract/errors.ts";
 
 const secret = "a secret of at least thirty-two bytes";
@@ -17,10 +18,8 @@ const ec = generateKeyPairSync("ec", {
   privateKeyEncoding: { type: "pkcs8", format: "pem" },
 });
 const hs256: TokenSettings = { key: { alg: "HS256", secret }, issuer: undefined, audience: undefined };
-const publicKey = (pem: string): TokenSettings => ({
-  ...hs256,
-  key: { alg: ["RS256", "ES256"], publicKey: pem },
-});
+const rs256: TokenSettings = { ...hs256, key: { alg: ["RS256"], publicKey: rsa.publicKey } };
+const es256: TokenSettings = { ...hs256, key: { alg: ["ES256"], publicKey: ec.publicKey } };
 const verify = createTokenVerifier(hs256);
 const sign = (claims: object, options: jwt.SignOptions = {}): string =>
   jwt.sign(claims, secret, { expiresIn: "1h", ...options });
@@ -61,12 +60,12 @@ describe("a token that is taken", () => {
   });
 
   it("is verified with RS256 and ES256 where a public key is set", () => {
-    for (const [pair, algorithm] of [
-      [rsa, "RS256"],
-      [ec, "ES256"],
+    for (const [pair, algorithm, settings] of [
+      [rsa, "RS256", rs256],
+      [ec, "ES256", es256],
     ] as const) {
       const token = jwt.sign({ sub: "7" }, pair.privateKey, { algorithm, expiresIn: "1h" });
-      expect(createTokenVerifier(publicKey(pair.publicKey))(token).id).toBe("7");
+      expect(createTokenVerifier(settings)(token).id).toBe("7");
     }
   });
 
@@ -104,7 +103,7 @@ describe("a token that is refused", () => {
   it("because its HMAC was made with the public key", () => {
     const [header, payload] = [b64({ alg: "HS256", typ: "JWT" }), b64({ sub: "1", exp: inAnHour })];
     const signature = createHmac("sha256", rsa.publicKey).update(`${header}.${payload}`).digest("base64url");
-    const verifyRsa = createTokenVerifier(publicKey(rsa.publicKey));
+    const verifyRsa = createTokenVerifier(rs256);
     expect(codeOf(() => verifyRsa(`${header}.${payload}.${signature}`))).toBe("INVALID_TOKEN");
   });
 

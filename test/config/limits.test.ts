@@ -32,13 +32,12 @@ test("the fixed numbers are those of the contract", () => {
   expect(limits.roomsPerSocket.most).toBe(50);
   expect(limits.httpBody.most).toBe(524_288);
   expect(limits.batchBody.most).toBe(8_388_608);
-  expect(limits.batchItems.most).toBe(1000);
 });
 
 test("a kind of client counts against its own limit of connections, as set", () => {
   const limits = createLimits({ limits: { ...settings, channelsConnectionsPerUser: 7 } });
   const most = (["dashboard", "channels", "gateway", "study-time"] as const).map(
-    (place) => connectionLimit(limits, place).most,
+    (kind) => connectionLimit(limits, kind).most,
   );
   expect(most).toEqual([1, 7, 20, 1]);
 });

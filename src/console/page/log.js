@@ -1,7 +1,7 @@
 // The live log: newest first, with the offset of what is durable.
 import { el } from "./dom.js";
 
-/** Older entries are dropped beyond so many. */
+/** Beyond this number, the oldest entries are dropped. */
 const MOST = 500;
 
 /** Shows the log and gives back how to add to it. */
