@@ -4,9 +4,9 @@ import { addressOf, createNetworkCheck, isForwarded, LOOPBACK } from "../auth/ne
 import type { Rates } from "../cluster/rates.ts";
 import type { Cidr } from "../config/fields.ts";
 import type { RateLimit } from "../config/limits.ts";
+import type { Access } from "../contract/calls.ts";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, isPrivileged, type VerifyToken } from "../contract/identity.ts";
-import type { Access } from "./route.ts";
 
 /** What the decision is made with. */
 export interface AccessOptions {

@@ -1,14 +1,11 @@
-// A batch: many calls in one, performed side by side as far as their order allows, so that they are committed together.
+// A batch: many calls in one, executed side by side as far as their order allows, so that they are committed together.
+import { match } from "path-to-regexp";
 import type { z } from "zod";
 import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { batchBody } from "../contract/operations.ts";
-import { failureOf, replyOf } from "./failures.ts";
-import { createFinder } from "./finder.ts";
-import { createLanes } from "./lanes.ts";
-import type { Perform } from "./perform.ts";
-import type { Reply } from "./reply.ts";
-import type { Route } from "./route.ts";
+import { type Execute, failureOf, invalid, replyOf } from "./execute.ts";
+import type { Order, Reply, Route } from "./route.ts";
 
 /** One call of a batch. */
 export type BatchItem = z.infer<typeof batchBody>["items"][number];
@@ -23,30 +20,30 @@ export interface BatchResult {
 export interface BatchOptions {
   /** The routes that may stand in a batch: those with POST. */
   routes: readonly Route[];
-  perform: Perform;
+  execute: Execute;
   /** The largest body of one call, in bytes of JSON. */
   maxItemBytes: number;
   /** Told of every call that failed through no fault of the caller's. */
   onFault: (path: string, error: unknown) => void;
 }
 
-/** Performs the calls; results in their order. One that fails, fails alone. */
-export type PerformBatch = (
+/** Executes the calls; results in their order. One that fails, fails alone. */
+export type ExecuteBatch = (
   items: readonly BatchItem[],
   identity: Identity | undefined,
   eventKey: string | undefined,
 ) => Promise<BatchResult[]>;
 
 /** Makes it. */
-export function createBatch({ routes, perform, maxItemBytes, onFault }: BatchOptions): PerformBatch {
-  const find = createFinder(routes.filter((route) => route.method === "post"));
+export function createBatch({ routes, execute, maxItemBytes, onFault }: BatchOptions): ExecuteBatch {
+  const find = createRouteMatcher(routes.filter(({ row }) => row.method === "post"));
 
   return (items, identity, eventKey) => {
-    const lanes = createLanes();
+    const ordered = new OrderedExecution();
     let previous = Promise.resolve();
 
     /** Every call begins after the one before it has begun: the log keeps what comes to it in that order. */
-    async function performOne(item: BatchItem, at: number): Promise<Reply> {
+    async function executeOne(item: BatchItem, at: number): Promise<Reply> {
       const before = previous;
       let begin: () => void = () => undefined;
       previous = new Promise((resolve) => {
@@ -56,16 +53,16 @@ export function createBatch({ routes, perform, maxItemBytes, onFault }: BatchOpt
         const found = find(item.path);
         if (found === undefined) throw new Failure("NOT_FOUND", "path: no POST of this API");
         if (Buffer.byteLength(JSON.stringify(item.body)) > maxItemBytes) throw new Failure("TOO_LARGE");
-        return await perform(found.route, {
+        return await execute(found.route, {
           params: found.params,
           query: {},
           body: item.body,
           identity,
           idempotencyKey: item.idempotencyKey,
           eventKey: eventKey === undefined ? undefined : `${eventKey}/${at}`,
-          turn: async ({ order }, work) => {
+          inOrder: async ({ order }, work) => {
             await before;
-            const reply = lanes.run(found.route, order, work);
+            const reply = ordered.run(found.route, order, work);
             begin();
             return reply;
           },
@@ -77,7 +74,7 @@ export function createBatch({ routes, perform, maxItemBytes, onFault }: BatchOpt
 
     return Promise.all(
       items.map(async (item, at) => {
-        const { status, body } = await performOne(item, at).catch((error: unknown) => {
+        const { status, body } = await executeOne(item, at).catch((error: unknown) => {
           const failure = failureOf(error);
           if (failure !== error && failure.code === "SERVER_ERROR") onFault(item.path, error);
           return replyOf(failure);
@@ -86,4 +83,65 @@ export function createBatch({ routes, perform, maxItemBytes, onFault }: BatchOpt
       }),
     );
   };
+}
+
+interface Matched {
+  route: Route;
+  params: Record<string, string>;
+}
+
+/** Finds the route of a path as Express does. @throws Failure INVALID_MESSAGE for a broken percent-encoding */
+function createRouteMatcher(routes: readonly Route[]): (path: string) => Matched | undefined {
+  const matchers = routes.map((route) => ({
+    route,
+    matches: match<Record<string, string>>(route.row.path, { decode }),
+  }));
+  return (path) => {
+    for (const { route, matches } of matchers) {
+      const found = matches(path);
+      if (found !== false) return { route, params: { ...found.params } };
+    }
+    return undefined;
+  };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw invalid("path", "is not valid percent-encoding");
+  }
+}
+
+/** Calls of one queue that may run side by side. */
+interface Wave {
+  route: Route;
+  /** Ends when the wave before has ended. */
+  before: Promise<unknown>;
+  conflictKeys: Set<string>;
+  running: Promise<unknown>[];
+}
+
+/** Runs the work of one batch queue by queue. Neighbours of one route that do not conflict run side by side. */
+class OrderedExecution {
+  readonly #last = new Map<string, Wave>();
+
+  /** Runs it at once, or after what its queue has begun before. */
+  run<Result>(route: Route, order: Order | undefined, work: () => Promise<Result>): Promise<Result> {
+    if (order === undefined) return work();
+    const { queue, conflictKey } = order;
+    let wave = this.#last.get(queue);
+    if (
+      wave === undefined ||
+      wave.route !== route ||
+      (conflictKey !== undefined && wave.conflictKeys.has(conflictKey))
+    ) {
+      wave = { route, before: Promise.allSettled(wave?.running ?? []), conflictKeys: new Set(), running: [] };
+      this.#last.set(queue, wave);
+    }
+    if (conflictKey !== undefined) wave.conflictKeys.add(conflictKey);
+    const result = wave.before.then(work);
+    wave.running.push(result);
+    return result;
+  }
 }

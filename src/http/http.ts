@@ -1,22 +1,54 @@
 // The HTTP API: its routes put together, as a router for an existing Express app or as an app of its own.
 import express, { type Express, Router } from "express";
+import type { Logger } from "pino";
+import type { AllowsOrigin } from "../auth/origins.ts";
+import type { Revocations } from "../auth/revocations.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import type { Cidr } from "../config/fields.ts";
+import type { Limits } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
+import type { VerifyToken } from "../contract/identity.ts";
+import type { Log } from "../event-log/event-log.ts";
+import type { Broadcast } from "../realtime/broadcast.ts";
+import type { Control } from "../realtime/control.ts";
+import type { Services } from "../services/services.ts";
+import type { Store } from "../store/store.ts";
 import { createIdentify } from "./access.ts";
 import { createBatch } from "./batch.ts";
-import type { HttpDependencies } from "./dependencies.ts";
-import { mount } from "./mount.ts";
-import { createPerform, type Perform } from "./perform.ts";
-import { createRequestLog } from "./request-log.ts";
+import { createExecute, describe, type Execute } from "./execute.ts";
+import { createErrorHandler, createRequestLog, mount } from "./express.ts";
+import type { Metrics } from "./metrics.ts";
 import type { Route } from "./route.ts";
-import { announcingRoutes } from "./routes/announcing.ts";
 import { batchRoute } from "./routes/batch.ts";
 import { channelRoutes } from "./routes/channels.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { learningRoutes } from "./routes/learning.ts";
+import { publishingRoutes } from "./routes/publishing.ts";
 import { runRoutes } from "./routes/runs.ts";
-import { createErrorHandler, describe } from "./send.ts";
+
+/** Everything the API needs. Nothing of it is closed here. */
+export interface HttpDependencies {
+  readonly verify: VerifyToken;
+  readonly revocations: Pick<Revocations, "check" | "revoke">;
+  readonly services: Services;
+  readonly log: Log;
+  readonly store: Store;
+  readonly cluster: Cluster;
+  readonly broadcast: Broadcast;
+  readonly control: Pick<Control, "disconnectUser" | "sessionRegistered">;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly allowsOrigin: AllowsOrigin;
+  /** Callers from these networks use `/api/ws/*` without a token. */
+  readonly trustedCidrs: readonly Cidr[];
+  /** True once the node has been told to stop. */
+  readonly draining: () => boolean;
+  /** What answers `GET /`, where there is a console page. */
+  readonly console?: Router;
+}
 
 /**
  * Makes the API as a router: `app.use(createRouter(…))`. Requests to paths that are not the API's pass through, and errors
@@ -24,7 +56,7 @@ import { createErrorHandler, describe } from "./send.ts";
  */
 export function createRouter(dependencies: HttpDependencies): Router {
   const { verify, revocations, cluster, limits, trustedCidrs, logger, metrics, allowsOrigin } = dependencies;
-  const perform = createPerform(dependencies.services.idempotency);
+  const execute = createExecute(dependencies.services.idempotency);
   const identify = createIdentify({
     verify,
     notRevoked: (identity) => revocations.check(identity),
@@ -34,7 +66,7 @@ export function createRouter(dependencies: HttpDependencies): Router {
   });
   const router = Router();
   if (dependencies.console !== undefined) router.use(dependencies.console);
-  mount(router, createRoutes(dependencies, perform), { identify, perform, limits, logger, metrics, allowsOrigin });
+  mount(router, createRoutes(dependencies, execute), { identify, execute, limits, logger, metrics, allowsOrigin });
   router.use(createErrorHandler(logger));
   return router;
 }
@@ -53,19 +85,19 @@ export function createHttp(dependencies: HttpDependencies): Express {
 }
 
 /** Every route of the API, the documentation's included. */
-export function createRoutes(dependencies: HttpDependencies, perform: Perform): Route[] {
+export function createRoutes(dependencies: HttpDependencies, execute: Execute): Route[] {
   const { services, log, store, cluster, metrics, logger, limits, draining, broadcast, control } = dependencies;
   const { presence } = cluster;
   const publishing = [
     ...learningRoutes(services),
     ...runRoutes(services, control),
-    ...announcingRoutes(services, broadcast, presence),
+    ...publishingRoutes(services, broadcast, presence),
     ...channelRoutes(log, services, presence),
-    ...connectionRoutes({ broadcast, control, presence, revocations: dependencies.revocations }),
+    ...connectionRoutes({ control, presence, revocations: dependencies.revocations }),
   ];
   const batch = createBatch({
     routes: publishing,
-    perform,
+    execute,
     maxItemBytes: limits.httpBody.most,
     onFault: (path, error) => logger.error({ err: describe(error), path }, "a call in a batch failed"),
   });

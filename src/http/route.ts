@@ -1,23 +1,32 @@
-// A route of the API: declared once, and from that both served and documented.
+// A route: the row of a call with the function that carries it out, and what the function returns.
+import { compile } from "path-to-regexp";
 import type { z } from "zod";
-import { type ErrorCode, Failure } from "../contract/errors.ts";
+import type { AnswerOf, CallRow, CallSpec, Part } from "../contract/calls.ts";
+import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import { parse } from "../contract/parse.ts";
-import { pathOf } from "./paths.ts";
-import { Reply } from "./reply.ts";
 
-/**
- * Who may call. `anyone`; `loopback`: anyone on this machine, elsewhere backends; `backend`: role service or admin;
- * `network`: backends, and without a token whoever calls from a trusted network; `self`: backends, and the user that the
- * call is about; `signed-in`: every valid token, the route decides on the rest.
- */
-export type Access = "anyone" | "loopback" | "backend" | "network" | "self" | "signed-in";
+/** A status, a body (JSON, or text where the row says so) and headers beyond the usual ones. */
+export class Reply<Body = unknown> {
+  readonly status: number;
+  readonly body: Body;
+  readonly headers: Readonly<Record<string, string>>;
+  /** False where the same call may have a better answer soon, for all its good status: an idempotency key does not keep it. */
+  readonly keep: boolean;
+
+  constructor(status: number, body: Body, headers: Readonly<Record<string, string>> = {}, keep = true) {
+    this.status = status;
+    this.body = body;
+    this.headers = headers;
+    this.keep = keep;
+  }
+}
 
 /** A call as a route's function gets it: every part has passed its schema. */
-export interface Call<Params, Query, Body> {
-  readonly params: Params;
-  readonly query: Query;
-  readonly body: Body;
+export interface Call<Row extends CallSpec> {
+  readonly params: Part<Row, "params">;
+  readonly query: Part<Row, "query">;
+  readonly body: Part<Row, "body">;
   /** Who calls; undefined where no token was needed. */
   readonly identity: Identity | undefined;
   /** Names the call for good: events appended with it are appended once, however often the call is repeated. */
@@ -26,53 +35,24 @@ export interface Call<Params, Query, Body> {
 
 /** What a call must keep its order with. */
 export interface Order {
-  /** Calls of the same lane happen one after the other … */
-  readonly lane: string;
+  /** Calls of the same queue happen one after the other … */
+  readonly queue: string;
   /** … unless they are neighbours, of the same route, and differ in this (or have none). */
-  readonly apart?: string;
+  readonly conflictKey?: string;
 }
 
-/** How a route is written down. */
-export interface RouteSpec<
-  Params extends z.ZodType,
-  Query extends z.ZodType,
-  Body extends z.ZodType,
-  Answer extends z.ZodType,
-> {
-  readonly method: "get" | "post" | "put";
-  /** As Express writes it: `/api/v1/rooms/:room/messages`. */
-  readonly path: string;
-  /** The group that it stands under in the documentation, and what it does in a line. */
-  readonly tag: string;
-  readonly summary: string;
-  readonly access: Access;
-  /** Schemas of the parts. A part without a schema is not looked at. */
-  readonly params?: Params;
-  readonly query?: Query;
-  readonly body?: Body;
-  /** The answer to a call that succeeds. `type` is its media type (JSON). */
-  readonly answer: {
-    readonly status: number;
-    readonly description: string;
-    readonly schema: Answer;
-    readonly type?: string;
-    /** Other states with the same schema. */
-    readonly also?: Readonly<Record<number, string>>;
-  };
-  /** Codes of refusals beyond those that follow from the access, the schemas and the method. */
-  readonly fails?: readonly ErrorCode[];
+/** How a route carries out the call of its row. */
+export interface Handling<Row extends CallRow> {
   /** The limit of the body's size (`httpBody`). */
   readonly bodyLimit?: "httpBody" | "batchBody";
-  /** Asked so often, by machines, that a line in the log for each would hide the others. */
+  /** Asked again and again by machines: a line in the log for each would hide the others. */
   readonly quiet?: true;
-  /** The user that a call is about, for `self`. */
-  about?(call: Pick<Call<z.output<Params>, z.output<Query>, z.output<Body>>, "params" | "body">): string;
+  /** The user that a call is about, for the access `self`. */
+  about?(call: Pick<Call<Row>, "params" | "body">): string;
   /** For calls whose order matters and is not kept by the log itself, within one batch. */
-  order?(body: z.output<Body>): Order;
+  order?(body: Part<Row, "body">): Order;
   /** Does it. Returns the answer's body, or a whole reply where the status is another than the usual one. */
-  handle(
-    call: Call<z.output<Params>, z.output<Query>, z.output<Body>>,
-  ): Promise<z.input<Answer> | Reply<z.input<Answer>>>;
+  handle(call: Call<Row>): Promise<AnswerOf<Row> | Reply<AnswerOf<Row>>>;
 }
 
 /** The parts of a call as they came in. */
@@ -93,49 +73,46 @@ export interface Accepted {
 }
 
 /** A route, whatever its types. */
-export interface Route
-  extends Pick<
-    RouteSpec<z.ZodType, z.ZodType, z.ZodType, z.ZodType>,
-    "method" | "path" | "tag" | "summary" | "access" | "params" | "query" | "body" | "answer" | "fails" | "bodyLimit"
-  > {
+export interface Route {
+  readonly row: CallRow;
+  readonly bodyLimit: "httpBody" | "batchBody";
   readonly quiet: boolean;
   /** Checks the parts. @throws Failure INVALID_MESSAGE naming the field */
   accept(parts: Parts): Accepted;
 }
 
-/** Ties the functions of a route to the types of its schemas. */
-export function route<
-  Params extends z.ZodType = z.ZodUndefined,
-  Query extends z.ZodType = z.ZodUndefined,
-  Body extends z.ZodType = z.ZodUndefined,
-  Answer extends z.ZodType = z.ZodUnknown,
->(spec: RouteSpec<Params, Query, Body, Answer>): Route {
-  const { about, order, handle, quiet = false, ...shown } = spec;
-  const part = <Schema extends z.ZodType>(schema: Schema | undefined, value: unknown) =>
-    (schema === undefined ? undefined : parse(schema, value)) as z.output<Schema>;
+/** Makes the route of a row. */
+export function route<Row extends CallRow>(row: Row, handling: Handling<Row>): Route {
+  const { about, order, handle, quiet = false, bodyLimit = "httpBody" } = handling;
+  const toPath = compile<Record<string, string>>(row.path);
+  const part = (schema: z.ZodType | undefined, value: unknown): unknown =>
+    schema === undefined ? undefined : parse(schema, value);
   return {
-    ...shown,
+    row,
+    bodyLimit,
     quiet,
     accept(parts) {
-      const params = part(spec.params, parts.params);
-      const query = part(spec.query, parts.query);
-      const body = part(spec.body, parts.body);
+      const params = part(row.params, parts.params) as Part<Row, "params">;
+      const query = part(row.query, parts.query) as Part<Row, "query">;
+      const body = part(row.body, parts.body) as Part<Row, "body">;
       return {
-        path: pathOf(spec.path, parts.params),
+        get path() {
+          return toPath(parts.params as Record<string, string>);
+        },
         body,
         about: about?.({ params, body }),
         order: order?.(body),
         async run(identity, eventKey) {
           const answer = await handle({ params, query, body, identity, eventKey });
-          return answer instanceof Reply ? answer : new Reply(spec.answer.status, answer);
+          return answer instanceof Reply ? answer : new Reply(row.answer.status, answer);
         },
       };
     },
   };
 }
 
-/** Whoever calls, where the access says that there is somebody. */
-export function caller({ identity }: Pick<Call<unknown, unknown, unknown>, "identity">): Identity {
+/** Whoever calls, where the access says that there is somebody. @throws Failure AUTH_FAILED */
+export function caller({ identity }: { readonly identity: Identity | undefined }): Identity {
   if (identity === undefined) throw new Failure("AUTH_FAILED");
   return identity;
 }

@@ -12,7 +12,7 @@ import type { Cluster } from "../../src/cluster/cluster.ts";
 import { createMemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
 import { createLimits, type Limits } from "../../src/config/limits.ts";
 import { createLog, type Log } from "../../src/event-log/event-log.ts";
-import type { HttpDependencies } from "../../src/http/dependencies.ts";
+import type { HttpDependencies } from "../../src/http/http.ts";
 import { createHttp, createRouter } from "../../src/http/http.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { createBroadcast } from "../../src/realtime/broadcast.ts";
@@ -113,7 +113,8 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   channels.on("connection", (socket) => {
     const rooms = String(socket.handshake.auth["rooms"] ?? "").split(",");
     // Only the API is tried here: what the middleware of the namespace would have found out is in the name of the room.
-    Object.assign(socket.data, { admission: { user: rooms[0]?.replace("user:", "") } });
+    const connection = { closeWith: () => undefined };
+    Object.assign(socket.data, { admission: { user: rooms[0]?.replace("user:", "") }, connection });
     void socket.join(rooms);
   });
   const logged: string[] = [];

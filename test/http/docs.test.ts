@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { NAMESPACES } from "../../src/contract/namespaces.ts";
+import { createExecute } from "../../src/http/execute.ts";
 import { createRoutes } from "../../src/http/http.ts";
-import { createPerform } from "../../src/http/perform.ts";
 import { type Api, startApi } from "./api.ts";
 
 let api: Api;
@@ -46,9 +46,9 @@ describe("openapi.json", () => {
     const documented = Object.entries(paths).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
-    const routes = createRoutes(api.dependencies, createPerform(api.services.idempotency));
+    const routes = createRoutes(api.dependencies, createExecute(api.services.idempotency));
     expect(documented.sort()).toEqual(
-      routes.map(({ method, path }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`).sort(),
+      routes.map(({ row: { method, path } }) => `${method} ${path.replace(/:(\w+)/g, "{$1}")}`).sort(),
     );
     for (const one of documented) {
       const [method = "", path = ""] = one.split(" ");

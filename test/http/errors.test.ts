@@ -2,7 +2,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { Failure } from "../../src/contract/errors.ts";
-import { replyOf } from "../../src/http/failures.ts";
+import { replyOf } from "../../src/http/execute.ts";
 import { type Api, startApi, TOKENS } from "./api.ts";
 
 let api: Api;

@@ -1,30 +1,15 @@
 // The route that reads a channel: its kept events, for backends and for whoever may subscribe to it.
 import { z } from "zod";
 import type { Presence } from "../../cluster/presence.ts";
-import { CHANNEL_KINDS, type ChannelKind, channelOf, EVERYONE } from "../../contract/channel-names.ts";
+import { type ChannelKind, channelOf, EVERYONE } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import { type Identity, isPrivileged } from "../../contract/identity.ts";
 import { isWholeNumberId, roomName, sessionId, userId } from "../../contract/ids.ts";
-import { eventsQuery } from "../../contract/operations.ts";
+import { connectionCalls } from "../../contract/operations.ts";
 import { parse } from "../../contract/parse.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Services } from "../../services/services.ts";
 import { caller, type Route, route } from "../route.ts";
-
-const page = z.object({
-  events: z.array(
-    z.object({
-      offset: z.int(),
-      id: z.string(),
-      event: z.string(),
-      data: z.record(z.string(), z.unknown()),
-      timestamp: z.number(),
-    }),
-  ),
-  epoch: z.string(),
-  oldest: z.int(),
-  head: z.int(),
-});
 
 /** What the id of a channel must be, by kind: the user, room or session that it is of, not its encoded form. */
 const IDS: Record<ChannelKind, z.ZodType<string>> = {
@@ -49,17 +34,7 @@ export function channelRoutes(log: Log, { runSessions }: Pick<Services, "runSess
   }
 
   return [
-    route({
-      method: "get",
-      path: "/api/v1/channels/:kind/:id/events",
-      tag: "Channels",
-      summary:
-        "Kept events of a channel after an offset, fewer than asked for where they are large: ask again up to head. Also for whoever may subscribe to it",
-      access: "signed-in",
-      params: z.object({ kind: z.enum(CHANNEL_KINDS), id: z.string() }),
-      query: eventsQuery,
-      answer: { status: 200, description: "In order; timestamps are epoch milliseconds", schema: page },
-      fails: ["FORBIDDEN"],
+    route(connectionCalls.listEvents, {
       async handle(call) {
         const { kind } = call.params;
         const { id } = parse(z.object({ id: IDS[kind] }), call.params);

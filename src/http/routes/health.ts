@@ -1,19 +1,15 @@
 // Routes for machines that look after this one: alive, ready, figures.
-import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
+import { operationCalls } from "../../contract/operations.ts";
 import type { Store } from "../../store/store.ts";
 import type { Metrics } from "../metrics.ts";
-import { Reply } from "../reply.ts";
-import { type Route, route } from "../route.ts";
-
-const state = z.enum(["up", "down"]);
-const readiness = z.object({ ready: z.boolean(), database: state, redis: state.optional(), draining: z.boolean() });
+import { Reply, type Route, route } from "../route.ts";
 
 /** What they ask. */
 export interface HealthRoutesOptions {
   store: Pick<Store, "ping">;
   cluster: Pick<Cluster, "health">;
-  metrics: Pick<Metrics, "text" | "contentType">;
+  metrics: Pick<Metrics, "text">;
   draining: () => boolean;
 }
 
@@ -26,29 +22,12 @@ export function healthRoutes({ store, cluster, metrics, draining }: HealthRoutes
     ),
   );
   return [
-    route({
-      method: "get",
-      path: "/healthz",
-      tag: "Health",
-      summary: "Whether the process is alive",
-      access: "anyone",
+    route(operationCalls.getHealth, {
       quiet: true,
-      answer: { status: 200, description: "It is", schema: z.object({ status: z.literal("ok") }) },
       handle: async () => ({ status: "ok" as const }),
     }),
-    route({
-      method: "get",
-      path: "/readyz",
-      tag: "Health",
-      summary: "Whether this node should get connections and calls",
-      access: "anyone",
+    route(operationCalls.getReadiness, {
       quiet: true,
-      answer: {
-        status: 200,
-        description: "It should",
-        schema: readiness,
-        also: { 503: "It should not: the database or Redis is down, or the node is draining" },
-      },
       async handle() {
         const { redis } = cluster.health();
         const known = { database: await database(), ...(redis === "none" ? {} : { redis }), draining: draining() };
@@ -56,14 +35,8 @@ export function healthRoutes({ store, cluster, metrics, draining }: HealthRoutes
         return new Reply(ready ? 200 : 503, { ready, ...known });
       },
     }),
-    route({
-      method: "get",
-      path: "/metrics",
-      tag: "Health",
-      summary: "Figures for Prometheus",
-      access: "loopback",
+    route(operationCalls.getMetrics, {
       quiet: true,
-      answer: { status: 200, description: "Text format", schema: z.string(), type: metrics.contentType },
       handle: () => metrics.text(),
     }),
   ];

@@ -1,0 +1,106 @@
+// Executing a call, the same for one that came over HTTP and for one of a batch; whatever is thrown becomes a reply here.
+import { ERRORS, Failure, toFailure } from "../contract/errors.ts";
+import type { Identity } from "../contract/identity.ts";
+import type { Idempotency } from "../services/idempotency.ts";
+import { isUnavailable } from "../store/errors.ts";
+import { authorise } from "./access.ts";
+import { type Accepted, type Parts, Reply, type Route } from "./route.ts";
+
+/** A call to a route, by somebody who may call it. */
+export interface Incoming extends Parts {
+  readonly identity: Identity | undefined;
+  /** The caller's own key for this call. */
+  readonly idempotencyKey: string | undefined;
+  /** Names the call's events where there is no such key, as in a batch that has one as a whole. */
+  readonly eventKey?: string | undefined;
+  /** Holds the work back until its order allows it. */
+  readonly inOrder?: (accepted: Accepted, work: () => Promise<Reply>) => Promise<Reply>;
+}
+
+/** Checks the parts, the right to do this, and the key; then does it. Throws what {@link replyOf} makes a reply of. */
+export type Execute = (route: Route, incoming: Incoming) => Promise<Reply>;
+
+/** Makes it over the service that keeps answers. */
+export function createExecute(idempotency: Idempotency): Execute {
+  return async (route, incoming) => {
+    const { identity, idempotencyKey: key, inOrder = (_accepted, work) => work() } = incoming;
+    const accepted = route.accept(incoming);
+    authorise(route.row.access, identity, accepted.about);
+    const run = (eventKey: string | undefined) => inOrder(accepted, () => accepted.run(identity, eventKey));
+    if (key === undefined || route.row.method !== "post") return run(incoming.eventKey);
+
+    const request = { caller: nameOf(identity), path: accepted.path, key, body: accepted.body };
+    const first: { reply?: Reply } = {};
+    const kept = await idempotency.run(request, async (eventKey) => {
+      first.reply = await run(eventKey).catch(refusalOf);
+      const { status, body, keep } = first.reply;
+      return { status, body, keep };
+    });
+    return first.reply ?? new Reply(kept.status, kept.body, { "Idempotent-Replayed": "true" });
+  };
+}
+
+/** Whose idempotency keys are the same: a user's, or those of the trusted network as a whole. */
+function nameOf(identity: Identity | undefined): string {
+  return identity === undefined ? "network" : `user:${identity.id}`;
+}
+
+/** A refusal of the work is an answer like any other, and kept; a fault of ours is not. */
+function refusalOf(error: unknown): Reply {
+  if (error instanceof Failure && ERRORS[error.code].status < 500) return replyOf(error);
+  throw error;
+}
+
+/** When a caller should try again while the database is away, in milliseconds. */
+const RETRY_AFTER_MS = 1_000;
+
+/** What the body parser and the router throw (http-errors): a status, and for bodies what was wrong. */
+interface HttpError {
+  status: number;
+  type?: unknown;
+  message: string;
+}
+
+/** Any thrown value as a failure that tells a caller what is his to know, and nothing of our inside. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  if (isUnavailable(error)) return new Failure("SERVER_ERROR", undefined, { retryAfterMs: RETRY_AFTER_MS });
+  if (!isHttpError(error) || error.status >= 500) return toFailure(error);
+  if (error.status === 413) return new Failure("TOO_LARGE");
+  if (error.type === "entity.parse.failed") return invalid("body", `is not JSON (${error.message.slice(0, 120)})`);
+  // A broken escape in the path, which the router throws; an unknown encoding or charset of the body, one cut short or corrupt.
+  return invalid(error instanceof URIError ? "path" : "body", error.message.slice(0, 120));
+}
+
+/** The failure for one field. */
+export function invalid(field: string, problem: string): Failure {
+  return new Failure("INVALID_MESSAGE", `${field}: ${problem}`, { fields: { [field]: problem } });
+}
+
+/** The reply that a failure is, with the headers that belong to it. */
+export function replyOf(failure: Failure): Reply {
+  const { fields, retryAfterMs, body } = failure;
+  const { status } = ERRORS[failure.code];
+  return new Reply(
+    status,
+    { error: { ...body, ...(fields === undefined ? {} : { fields }) } },
+    {
+      ...(retryAfterMs === undefined ? {} : { "Retry-After": String(Math.max(1, Math.ceil(retryAfterMs / 1000))) }),
+      // RFC 6750, 3: a request without any token gets no reason.
+      ...(status === 401
+        ? { "WWW-Authenticate": failure.code === "AUTH_FAILED" ? "Bearer" : 'Bearer error="invalid_token"' }
+        : {}),
+    },
+  );
+}
+
+function isHttpError(error: unknown): error is HttpError {
+  return error instanceof Error && typeof (error as { status?: unknown }).status === "number";
+}
+
+/** What the log may know of an error: no values that a driver quotes in other members. */
+export function describe(error: unknown): { message: string; code?: unknown; stack?: string | undefined } {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as { code?: unknown };
+  return { message: error.message, stack: error.stack, ...(code === undefined ? {} : { code }) };
+}
