@@ -20,20 +20,21 @@ import { serveStudyTime } from "./namespaces/study-time.ts";
 import { DIALECTS } from "./raw/dialects/table.ts";
 import { RawEngine } from "./raw/engine.ts";
 import { routeUpgrades } from "./raw/upgrade-router.ts";
-import { type Admission, createAdmission } from "./realtime/admission.ts";
+import { type Admission, type Admit, createAdmission } from "./realtime/admission.ts";
 import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
+import { type ConnectionCount, countConnections } from "./realtime/connection-counts.ts";
 import { createConnectionLimits } from "./realtime/connection-limits.ts";
-import { createConnectionRegistry } from "./realtime/connection-registry.ts";
+import { type ConnectionRegistry, createConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { closeConnections } from "./realtime/drain.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
 import { createNamespaceSlots, trackAllNamespaces } from "./realtime/namespace-slots.ts";
-import { attachEngine, createRealtimeServer, guardConnections } from "./realtime/server.ts";
+import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { createDelivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
-import type { AnyNamespace } from "./realtime/types.ts";
+import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "./realtime/types.ts";
 import type { Services } from "./services/services.ts";
 import type { ResumableSessions } from "./services/session-resumption.ts";
 import { createTurns } from "./store/batching/semaphore.ts";
@@ -71,84 +72,149 @@ export interface Realtime {
   /** From now on takes no one in; those who are connected stay. */
   startDraining(): void;
   /** Open connections by namespace and transport. */
-  connections(): { namespace: string; transport: string; connections: number }[];
+  connections(): ConnectionCount[];
   /** Takes no one in any more and sends everyone away, within `overMs`. */
   closeConnections(overMs: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Wires it up. */
+/** The three namespaces. */
+interface Namespaces {
+  readonly dashboard: DashboardNamespace;
+  readonly channels: ChannelsNamespace;
+  readonly studyTime: StudyTimeNamespace;
+  /** All of them, for what is the same everywhere. */
+  readonly all: readonly AnyNamespace[];
+}
+
+/** Wires it up; nobody is let in before `attach`. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const {
-    config,
-    limits,
-    verify,
-    revocations,
-    allowsOrigin,
-    cluster,
-    eventLog,
-    services,
-    resumableSessions,
-    logger,
-    metrics,
-  } = dependencies;
+  const { limits, revocations, cluster, logger } = dependencies;
   const times = { ...REALTIME_TIMES, ...dependencies.times };
-  const notRevoked = revocations.check;
-  let draining = false;
-  let detach = (): void => undefined;
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
-  const options = {
+  let isDraining = false;
+  let detach = (): void => undefined;
+  const capacity = (): "ok" | "full" | "draining" => {
+    if (isDraining) return "draining";
+    return io.engine.clientsCount + raw.clientsCount >= limits.maxConnections.most ? "full" : "ok";
+  };
+
+  const options = realtimeOptions(dependencies, times, capacity);
+  const io = createRealtimeServer(options);
+  if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
+  const registry = createConnectionRegistry(cluster, times.probeMs);
+  const admit = createAdmit(dependencies, registry);
+  const raw = createRawEngine(dependencies, admit, options);
+  const namespaces = openNamespaces(io, dependencies, admit, times.joinWithinMs);
+  const control = createControl(cluster, namespaces.all);
+  revocations.onRevoked(() => control.endRevoked(revocations.check));
+  const served = serveNamespaces(namespaces, dependencies, { registry, control, times, onFault });
+
+  return {
+    io,
+    broadcast: createBroadcast(namespaces.channels, cluster),
+    control,
+    attach(server, others) {
+      io.bind(raw); // first: what is bound last is `io.engine`
+      const detachEngine = attachEngine(io, server, options);
+      guardConnections(io, options);
+      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin: options.allowsOrigin, capacity, others });
+      detach = () => {
+        unroute();
+        detachEngine();
+      };
+    },
+    isDraining: () => isDraining,
+    startDraining() {
+      isDraining = true;
+    },
+    connections: () => namespaces.all.flatMap(countConnections),
+    async closeConnections(overMs) {
+      isDraining = true;
+      await closeConnections(namespaces.all, overMs, onFault);
+    },
+    async close() {
+      served.close();
+      await raw.close(); // io.close() would wait for it for ever
+      await io.close();
+      detach();
+    },
+  };
+}
+
+function realtimeOptions(
+  { config, limits, allowsOrigin }: RealtimeDependencies,
+  { joinWithinMs }: RealtimeTimes,
+  capacity: RealtimeOptions["capacity"],
+): RealtimeOptions {
+  return {
     transports: config.transports,
     keepAlive: config.keepAlive,
-    joinWithinMs: times.joinWithinMs,
+    joinWithinMs,
     messages: limits.messages,
     maxMessageBytes: limits.maxMessageBytes.most,
     maxBufferedBytes: limits.maxBufferedBytes.most,
-    allowsOrigin,
     unsent: createUnsentBudget(limits.nodeBufferedBytes.most),
-    capacity: () => {
-      if (draining) return "draining";
-      return io.engine.clientsCount + raw.clientsCount >= limits.maxConnections.most ? "full" : "ok";
-    },
-  } as const;
-  const io: Server = createRealtimeServer(options);
-  if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
-  const registry = createConnectionRegistry(cluster, times.probeMs);
-  const connectionLimits = createConnectionLimits(cluster, registry, limits);
-  const admit = createAdmission({
+    allowsOrigin,
+    capacity,
+  };
+}
+
+/** Who may connect, for Socket.IO and raw clients alike. */
+function createAdmit(
+  { config, limits, verify, revocations, cluster }: RealtimeDependencies,
+  registry: ConnectionRegistry,
+): Admit {
+  return createAdmission({
     verify,
-    notRevoked,
+    notRevoked: revocations.check,
     rates: cluster.rates,
     limits,
-    connectionLimits,
+    connectionLimits: createConnectionLimits(cluster, registry, limits),
     trustQueryUser: config.trustQueryUser,
   });
-  const raw = new RawEngine<Admission>({
+}
+
+/** The raw engine: its connections share the unsent budget and the limits of Socket.IO's own. */
+function createRawEngine(
+  { metrics, logger }: RealtimeDependencies,
+  admit: Admit,
+  { messages, maxMessageBytes, maxBufferedBytes, unsent, keepAlive }: RealtimeOptions,
+): RawEngine<Admission> {
+  return new RawEngine<Admission>({
     dialects: DIALECTS,
     admit,
     release: (admission) => void admission.release(),
     messageRate: () => {
-      const rate = createMessageRate(limits.messages); // asked for every malformed frame
+      const rate = createMessageRate(messages); // asked for every malformed frame
       return () => {
         metrics.malformedFrame("raw");
         return rate();
       };
     },
-    maxMessageBytes: limits.maxMessageBytes.most,
-    unsent: { maxBufferedBytes: limits.maxBufferedBytes.most, budget: options.unsent },
-    keepAlive: config.keepAlive,
+    maxMessageBytes,
+    unsent: { maxBufferedBytes, budget: unsent },
+    keepAlive,
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
     onRefused: (_dialect, code) => metrics.refused(code),
   });
-  const slots = createNamespaceSlots(times.joinWithinMs);
-  trackAllNamespaces(io, slots);
+}
 
-  const dashboard = io.of("/dashboard") as AnyNamespace;
-  const channels = io.of("/channels") as AnyNamespace;
-  const studyTime = io.of("/study-time") as AnyNamespace;
-  const namespaces = [dashboard, channels, studyTime];
+/** Opens the namespaces, each behind the same authentication. */
+function openNamespaces(
+  io: Server,
+  { metrics, logger }: RealtimeDependencies,
+  admit: Admit,
+  emptyForMs: number,
+): Namespaces {
+  const slots = createNamespaceSlots(emptyForMs);
+  trackAllNamespaces(io, slots);
+  const dashboard: DashboardNamespace = io.of("/dashboard");
+  const channels: ChannelsNamespace = io.of("/channels");
+  const studyTime: StudyTimeNamespace = io.of("/study-time");
+  const all = [dashboard, channels, studyTime];
   checkResume(dashboard);
-  for (const namespace of namespaces) {
+  for (const namespace of all) {
     authenticate(namespace, {
       admit,
       slots,
@@ -159,7 +225,34 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       },
     });
   }
+  return { dashboard, channels, studyTime, all };
+}
 
+/** What the namespaces are given besides what the real-time half stands on. */
+interface Parts {
+  readonly registry: ConnectionRegistry;
+  readonly control: Control;
+  readonly times: RealtimeTimes;
+  readonly onFault: (error: unknown) => void;
+}
+
+/** Serves the namespaces: what they share, then each of them. @returns releases what they hold */
+function serveNamespaces(
+  { dashboard, channels, studyTime }: Namespaces,
+  {
+    config,
+    limits,
+    verify,
+    revocations,
+    cluster,
+    eventLog,
+    services,
+    resumableSessions,
+    logger,
+    metrics,
+  }: RealtimeDependencies,
+  { registry, control, times, onFault }: Parts,
+): { close: () => void } {
   const boundsOf = createBoundsReader(eventLog);
   const delivery = createDelivery({
     eventLog,
@@ -172,11 +265,9 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   });
   const isAlive = async (holder: string, node: string): Promise<boolean> =>
     (await registry.probe([{ holder, node }])).has(holder);
-  const control = createControl(cluster, namespaces);
-  revocations.onRevoked(() => control.endRevoked(notRevoked));
   const shared: ChannelsDependencies = {
     verify,
-    notRevoked,
+    notRevoked: revocations.check,
     registry,
     rates: createMessageRates(limits.messages),
     limits,
@@ -188,7 +279,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     streams: { eventLog, boundsOf, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
     messages: services.messages,
     runSessions: services.runSessions,
-    resumptions: createSessionResumptions(resumableSessions, cluster.node, isAlive, onFault),
+    resumptions: createSessionResumptions({ sessions: resumableSessions, node: cluster.node, isAlive, onFault }),
     onFault,
   };
   const served = serveChannels(channels, shared);
@@ -199,45 +290,10 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     epoch: eventLog.epoch,
     timeoutMs: config.studyTimeoutMs,
   });
-
   return {
-    io,
-    broadcast: createBroadcast(channels, cluster),
-    control,
-    attach(server, others) {
-      io.bind(raw); // first: what is bound last is `io.engine`
-      const detachEngine = attachEngine(io, server, options);
-      guardConnections(io, options);
-      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, capacity: options.capacity, others });
-      detach = () => {
-        unroute();
-        detachEngine();
-      };
-    },
-    isDraining: () => draining,
-    startDraining() {
-      draining = true;
-    },
-    connections() {
-      return namespaces.flatMap((namespace) => {
-        const counts = new Map<string, number>();
-        for (const { data } of namespace.sockets.values()) {
-          const transport = data.connection.transportName;
-          counts.set(transport, (counts.get(transport) ?? 0) + 1);
-        }
-        return [...counts].map(([transport, connections]) => ({ namespace: namespace.name, transport, connections }));
-      });
-    },
-    async closeConnections(overMs) {
-      draining = true;
-      await closeConnections(namespaces, overMs, onFault);
-    },
-    async close() {
+    close() {
       served.close();
       delivery.close();
-      await raw.close(); // io.close() would wait for it for ever
-      await io.close();
-      detach();
     },
   };
 }

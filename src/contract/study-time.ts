@@ -46,8 +46,9 @@ export const studyTime = namespace({
     error: event(errorFrame.extend({ studyTime: z.int().exactOptional() }), "What went wrong", errorExample),
   },
   client: {
+    // Nothing at all is a heartbeat, too.
     heartbeat: exchange(
-      heartbeat,
+      heartbeat.optional(),
       heartbeatResponse,
       "Studied up to now. Answered after the commit; the client's clock is never counted by",
       {

@@ -2,22 +2,21 @@
 import { z } from "zod";
 import { CLOSE } from "../connection/traits.ts";
 import { channelOf, roomOf } from "../contract/channel-names.ts";
-import type { Snapshot } from "../contract/dashboard.ts";
+import { dashboard, type Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
-import { acknowledge } from "../contract/subscribing.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Log } from "../event-log/event-log.ts";
+import { actions } from "../realtime/actions.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
 import { connectError } from "../realtime/errors.ts";
 import { refresh } from "../realtime/expiry.ts";
-import { type Actions, action, nothing } from "../realtime/handler.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import type { StartPosition } from "../realtime/streams/start-position.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
-import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
+import type { DashboardNamespace, DashboardSocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
-import type { SessionResumptions } from "./session-resumption.ts";
+import type { SessionResumption, SessionResumptions } from "./session-resumption.ts";
 
 /** What the namespace works with. */
 export interface DashboardDependencies extends SocketDependencies {
@@ -27,22 +26,15 @@ export interface DashboardDependencies extends SocketDependencies {
   resumptions: SessionResumptions;
 }
 
-/** What the events of one dashboard work with. */
-interface Dashboard {
-  socket: AnySocket;
-  snapshot: () => Promise<Snapshot>;
-  acknowledge: (channel: string, offset: number) => Promise<void>;
-}
-
-const ACTIONS: Actions<Dashboard> = {
-  ping: action(nothing, () => ({ timestamp: rfc3339(new Date()) })),
-  snapshot: action(nothing, (_payload, { snapshot }) => snapshot()),
-  ack: action(acknowledge, async ({ channel, offset }, dashboard) => {
-    await dashboard.acknowledge(channel.name, offset);
+const ACTIONS = actions<typeof dashboard, DashboardConnection>(dashboard, {
+  ping: () => ({ timestamp: rfc3339(new Date()) }),
+  snapshot: (_nothing, connection) => connection.snapshot(),
+  async ack({ channel, offset }, connection) {
+    await connection.acknowledge(channel.name, offset);
     return {};
-  }),
+  },
   refresh_token: refresh,
-};
+});
 
 const resumeFrom = z.object({
   since: z.int().nonnegative().optional(),
@@ -50,91 +42,115 @@ const resumeFrom = z.object({
 });
 
 /** Refuses a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no slot is lost. */
-export function checkResume(namespace: AnyNamespace): void {
+export function checkResume(namespace: DashboardNamespace): void {
   namespace.use((socket, next) => {
     const asked = resumeFrom.safeParse(socket.handshake.auth);
-    next(
-      asked.success
-        ? undefined
-        : connectError("INVALID_MESSAGE", "since: a whole number of at least 0; epoch: a string"),
-    );
+    const fault = "since: a whole number of at least 0; epoch: a string";
+    next(asked.success ? undefined : connectError("INVALID_MESSAGE", fault));
   });
 }
 
 /** Serves the namespace. */
-export function serveDashboard(namespace: AnyNamespace, dependencies: DashboardDependencies): void {
-  namespace.on("connection", (socket) => begin(socket, dependencies));
+export function serveDashboard(namespace: DashboardNamespace, dependencies: DashboardDependencies): void {
+  namespace.on("connection", (socket) => new DashboardConnection(socket, dependencies).begin());
 }
 
-function begin(socket: AnySocket, dependencies: DashboardDependencies): void {
-  const { eventLog, streams, resumptions } = dependencies;
-  const { user, slot } = socket.data.admission;
-  const channel = channelOf.dashboard(user);
-  const asked = parse(resumeFrom, socket.handshake.auth);
-  const resumption = resumptions.of(socket);
-  let running: Subscription | undefined;
-  let sent: number | undefined; // how far a connection that lost its turn had got
+/** One connection: active, and then it hears the user's channel, or silently waiting for its turn. */
+class DashboardConnection {
+  readonly socket: DashboardSocket;
+  readonly #dependencies: DashboardDependencies;
+  readonly #user: string;
+  readonly #channel: string;
+  /** What the handshake says of where the client is. */
+  readonly #asked: z.output<typeof resumeFrom>;
+  readonly #resumption: SessionResumption;
+  /** There while the connection is active. */
+  #subscription: Subscription | undefined;
+  /** How far a connection that lost its turn had got. */
+  #sentUpTo: number | undefined;
 
-  const context: Dashboard = {
-    socket,
-    snapshot: () => dependencies.dashboard.snapshot(user),
-    async acknowledge(name, offset) {
-      if (name !== channel) throw new Failure("FORBIDDEN", `channel: ${name} is not yours`);
-      resumption.acknowledged(name, offset);
-      await eventLog.acknowledge(user, name, offset);
-    },
-  };
-  const inOrder = initSocket(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
-  socket.once("disconnect", () => running?.end());
-  slot.onChange((state) => {
-    if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
-    else inOrder(() => follow().catch(failed));
-  });
-
-  function failed(error: unknown): void {
-    if (!socket.connected) return;
-    dependencies.logger.error({ err: error }, "a dashboard connection could not take its turn");
-    closeFaulty(socket);
+  constructor(socket: DashboardSocket, dependencies: DashboardDependencies) {
+    this.socket = socket;
+    this.#dependencies = dependencies;
+    this.#user = socket.data.admission.user;
+    this.#channel = channelOf.dashboard(this.#user);
+    this.#asked = parse(resumeFrom, socket.handshake.auth);
+    this.#resumption = dependencies.resumptions.of(socket);
   }
 
-  /** Hears the channel from where it should; the answer says what follows. */
-  async function goLive(): Promise<Subscription> {
-    await socket.join(roomOf.user(user));
-    const subscription = await subscribeSocket(socket, channel, await whereFrom(), user, streams);
+  begin(): void {
+    const { socket } = this;
+    const ready = Promise.resolve().then(() => this.#start());
+    const inOrder = initSocket(socket, ACTIONS, this, this.#dependencies, ready);
+    socket.once("disconnect", () => this.#subscription?.end());
+    socket.data.admission.slot.onChange((state) => {
+      if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+      else inOrder(() => this.#followSlot().catch((error: unknown) => this.#failed(error)));
+    });
+  }
+
+  /** Everything that the dashboard shows. */
+  snapshot(): Promise<Snapshot> {
+    return this.#dependencies.dashboard.snapshot(this.#user);
+  }
+
+  /** The client has handled everything up to `offset`. Rejects with `FORBIDDEN` for another channel than the user's. */
+  async acknowledge(channel: string, offset: number): Promise<void> {
+    if (channel !== this.#channel) throw new Failure("FORBIDDEN", `channel: ${channel} is not yours`);
+    this.#resumption.acknowledged(channel, offset);
+    await this.#dependencies.eventLog.acknowledge(this.#user, channel, offset);
+  }
+
+  async #start(): Promise<void> {
+    const timestamp = rfc3339(new Date());
+    const { epoch } = this.#dependencies.eventLog;
+    const connected = { message: "连接成功" as const, userId: this.#user, timestamp, epoch };
+    const subscription = await this.#subscribe();
+    const { head, recovered } = subscription.start;
+    const { since } = this.#asked;
+    this.socket.emit("connected", since === undefined ? connected : { ...connected, offset: head, recovered });
+    subscription.begin();
+  }
+
+  /** Subscribes to the channel from where it should; nothing is sent yet. */
+  async #subscribe(): Promise<Subscription> {
+    const { socket } = this;
+    await socket.join(roomOf.user(this.#user));
+    const { streams } = this.#dependencies;
+    const subscription = await subscribeSocket(socket, this.#channel, await this.#startPosition(), this.#user, streams);
     if (!socket.connected) {
       subscription.end();
       throw new Failure("SERVER_ERROR", "the connection is gone");
     }
-    running = subscription;
-    await resumption.keep(channel, subscription.start.position);
+    this.#subscription = subscription;
+    await this.#resumption.keep(this.#channel, subscription.start.position);
     return subscription;
   }
 
   /** A turn that comes again goes on where it was; a client says where it is, or another connection did for it. */
-  async function whereFrom(): Promise<StartPosition> {
-    if (sent !== undefined) return { since: sent, epoch: undefined };
-    if (asked.since !== undefined) return { since: asked.since, epoch: asked.epoch };
-    const since = (await resumption.claim()).cursors[channel];
+  async #startPosition(): Promise<StartPosition> {
+    if (this.#sentUpTo !== undefined) return { since: this.#sentUpTo, epoch: undefined };
+    if (this.#asked.since !== undefined) return { since: this.#asked.since, epoch: this.#asked.epoch };
+    const since = (await this.#resumption.claim()).cursors[this.#channel];
     return since === undefined ? "head" : { since, epoch: undefined };
   }
 
-  async function start(): Promise<void> {
-    const connected = { message: "连接成功", userId: user, timestamp: rfc3339(new Date()), epoch: eventLog.epoch };
-    const subscription = await goLive();
-    const { head, recovered } = subscription.start;
-    socket.emit("connected", asked.since === undefined ? connected : { ...connected, offset: head, recovered });
-    subscription.begin();
+  /** Gives up its turn, or takes it, as the slot is by now. */
+  async #followSlot(): Promise<void> {
+    const { state } = this.socket.data.admission.slot;
+    if (state === "waiting" && this.#subscription !== undefined) {
+      this.#sentUpTo = this.#subscription.position;
+      this.#subscription.end();
+      this.#subscription = undefined;
+      await this.socket.leave(roomOf.user(this.#user));
+    } else if (state === "active" && this.#subscription === undefined && this.socket.connected) {
+      (await this.#subscribe()).begin();
+    }
   }
 
-  /** Gives up its turn, or takes it, as the slot is by now. */
-  async function follow(): Promise<void> {
-    if (slot.state === "waiting" && running !== undefined) {
-      sent = running.position;
-      running.end();
-      running = undefined;
-      await socket.leave(roomOf.user(user));
-    } else if (slot.state === "active" && running === undefined && socket.connected) {
-      (await goLive()).begin();
-    }
+  #failed(error: unknown): void {
+    if (!this.socket.connected) return;
+    this.#dependencies.logger.error({ err: error }, "a dashboard connection could not take its turn");
+    closeFaulty(this.socket);
   }
 }

@@ -13,7 +13,7 @@ export interface SessionResumption {
   /** The client has everything up to `offset`. */
   acknowledged(channel: string, offset: number): void;
   /** A room is joined. Resolves when that is kept. */
-  entered(room: string): Promise<void>;
+  joined(room: string): Promise<void>;
   /** A room is left. Resolves when that is kept. */
   left(room: string): Promise<void>;
 }
@@ -23,100 +23,129 @@ export interface SessionResumptions {
   of(socket: AnySocket): SessionResumption;
 }
 
+/** What the connections of one node share. */
+interface Shared {
+  readonly sessions: ResumableSessions;
+  readonly node: string;
+  /** Whether a connection still lives on the node that kept it. */
+  readonly isAlive: (connection: string, node: string) => Promise<boolean>;
+  readonly onFault: (error: unknown) => void;
+}
+
 const NOTHING: ResumedState = { rooms: [], cursors: {} };
 const NO_RESUMPTION: SessionResumption = {
   claim: async () => NOTHING,
   keep: async () => undefined,
   drop: () => undefined,
   acknowledged: () => undefined,
-  entered: async () => undefined,
+  joined: async () => undefined,
   left: async () => undefined,
 };
-/** Acks come often, and one that is lost only repeats an event: they are saved so much later, together. */
-const LATER_MS = 1000;
+/** Acks come often, and one that is lost only repeats an event: they are saved together after this time. */
+const SAVE_ACKS_AFTER_MS = 1000;
 
-/** Makes the resumptions of one node. `isAlive` asks whether a connection still lives on the node that kept it. */
-export function createSessionResumptions(
-  sessions: ResumableSessions,
-  node: string,
-  isAlive: (connection: string, node: string) => Promise<boolean>,
-  onFault: (error: unknown) => void,
-): SessionResumptions {
+/** Makes the session resumption of one node. */
+export function createSessionResumptions(shared: Shared): SessionResumptions {
   return {
     of(socket) {
-      const { admission } = socket.data;
-      if (!admission.traits.resumes || admission.liveOnly) return NO_RESUMPTION;
-      const { connection, user, traits } = admission;
-      const rooms = new Set<string>();
-      const cursors: Record<string, number> = {};
-      let claimed: Promise<ResumedState> | undefined;
-      let saving: Promise<void> | undefined;
-      let later: NodeJS.Timeout | undefined;
-
-      const session = (): ResumableSession => ({
-        id: connection,
-        user,
-        dialect: traits.speaks,
-        node,
-        rooms: [...rooms],
-        cursors: { ...cursors },
-      });
-      /** Whatever changes in one turn of the event loop is saved together. */
-      const save = (): Promise<void> => {
-        saving ??= Promise.resolve().then(async () => {
-          saving = undefined;
-          if (socket.connected) await sessions.save(session());
-        });
-        return saving;
-      };
-      const saveLater = (): void => {
-        later ??= setTimeout(() => {
-          later = undefined;
-          save().catch(onFault);
-        }, LATER_MS);
-      };
-
-      /** What is on its way to this connection has to arrive before it can be left to the next one. */
-      const end = async (clean: boolean): Promise<void> => {
-        await claimed?.catch(() => undefined);
-        await (clean ? sessions.forget(session()) : sessions.end(session()));
-      };
-      socket.once("disconnect", () => {
-        clearTimeout(later);
-        end(socket.data.connection.endedCleanly).catch(onFault);
-      });
-
-      return {
-        claim() {
-          claimed ??= sessions.claim(user, traits.speaks, connection, isAlive).then((left = NOTHING) => {
-            for (const room of left.rooms) rooms.add(room);
-            Object.assign(cursors, left.cursors);
-            return left;
-          });
-          return claimed;
-        },
-        keep(channel, offset) {
-          cursors[channel] = Math.min(offset, cursors[channel] ?? offset);
-          return save();
-        },
-        drop(channel) {
-          delete cursors[channel];
-          saveLater();
-        },
-        acknowledged(channel, offset) {
-          if ((cursors[channel] ?? offset) >= offset) return;
-          cursors[channel] = offset;
-          saveLater();
-        },
-        entered(room) {
-          rooms.add(room);
-          return save();
-        },
-        left(room) {
-          rooms.delete(room);
-          return save();
-        },
-      };
+      const { traits, liveOnly } = socket.data.admission;
+      return traits.resumes && !liveOnly ? new RawSessionResumption(socket, shared) : NO_RESUMPTION;
     },
   };
+}
+
+/** The rooms and cursors of one raw connection, kept for the next one of its user. */
+class RawSessionResumption implements SessionResumption {
+  readonly #socket: AnySocket;
+  readonly #shared: Shared;
+  readonly #rooms = new Set<string>();
+  readonly #cursors: Record<string, number> = {};
+  #claimed: Promise<ResumedState> | undefined;
+  #saving: Promise<void> | undefined;
+  #saveTimer: NodeJS.Timeout | undefined;
+
+  constructor(socket: AnySocket, shared: Shared) {
+    this.#socket = socket;
+    this.#shared = shared;
+    socket.once("disconnect", () => {
+      clearTimeout(this.#saveTimer);
+      this.#end(socket.data.connection.endedCleanly).catch(shared.onFault);
+    });
+  }
+
+  claim(): Promise<ResumedState> {
+    this.#claimed ??= this.#claim();
+    return this.#claimed;
+  }
+
+  keep(channel: string, offset: number): Promise<void> {
+    this.#cursors[channel] = Math.min(offset, this.#cursors[channel] ?? offset);
+    return this.#save();
+  }
+
+  drop(channel: string): void {
+    delete this.#cursors[channel];
+    this.#saveLater();
+  }
+
+  acknowledged(channel: string, offset: number): void {
+    if ((this.#cursors[channel] ?? offset) >= offset) return;
+    this.#cursors[channel] = offset;
+    this.#saveLater();
+  }
+
+  joined(room: string): Promise<void> {
+    this.#rooms.add(room);
+    return this.#save();
+  }
+
+  left(room: string): Promise<void> {
+    this.#rooms.delete(room);
+    return this.#save();
+  }
+
+  async #claim(): Promise<ResumedState> {
+    const { sessions, isAlive } = this.#shared;
+    const { user, traits, connection } = this.#socket.data.admission;
+    const resumed = (await sessions.claim(user, traits.speaks, connection, isAlive)) ?? NOTHING;
+    for (const room of resumed.rooms) this.#rooms.add(room);
+    Object.assign(this.#cursors, resumed.cursors);
+    return resumed;
+  }
+
+  #session(): ResumableSession {
+    const { connection, user, traits } = this.#socket.data.admission;
+    const { node } = this.#shared;
+    return {
+      id: connection,
+      user,
+      dialect: traits.speaks,
+      node,
+      rooms: [...this.#rooms],
+      cursors: { ...this.#cursors },
+    };
+  }
+
+  /** Whatever changes in one turn of the event loop is saved together. */
+  #save(): Promise<void> {
+    this.#saving ??= Promise.resolve().then(async () => {
+      this.#saving = undefined;
+      if (this.#socket.connected) await this.#shared.sessions.save(this.#session());
+    });
+    return this.#saving;
+  }
+
+  #saveLater(): void {
+    this.#saveTimer ??= setTimeout(() => {
+      this.#saveTimer = undefined;
+      this.#save().catch(this.#shared.onFault);
+    }, SAVE_ACKS_AFTER_MS);
+  }
+
+  /** What is on its way to this connection has to arrive before it can be left to the next one. */
+  async #end(clean: boolean): Promise<void> {
+    await this.#claimed?.catch(() => undefined);
+    const { sessions } = this.#shared;
+    await (clean ? sessions.forget(this.#session()) : sessions.end(this.#session()));
+  }
 }

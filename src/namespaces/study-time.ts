@@ -1,82 +1,103 @@
 // The `/study-time` namespace: heartbeats in, whole seconds of study out.
-
 import { CLOSE } from "../connection/traits.ts";
 import { roomOf } from "../contract/channel-names.ts";
-import { heartbeat } from "../contract/study-time.ts";
+import { type HeartbeatResponse, studyTime } from "../contract/study-time.ts";
+import { actions } from "../realtime/actions.ts";
 import { closeSocket, isCleanEnd } from "../realtime/closing.ts";
 import { refresh } from "../realtime/expiry.ts";
-import { type Actions, action } from "../realtime/handler.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
-import type { AnyNamespace, AnySocket } from "../realtime/types.ts";
+import type { StudyTimeNamespace, StudyTimeSocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 
-/** What the namespace works with. `timeoutMs`: no heartbeat for so long ends the connection. */
+/** What the namespace works with. `timeoutMs`: without a heartbeat for this long the connection ends. */
 export interface StudyTimeDependencies extends SocketDependencies {
   studyTime: Services["studyTime"];
   epoch: string;
   timeoutMs: number;
 }
 
-/** What the events of one connection work with. */
-interface Study {
-  socket: AnySocket;
-  /** Counts up to now, and answers with it. */
-  beat: () => Promise<object>;
-  /** What is said besides when that fails. */
-  failed: () => object;
-}
-
-const ACTIONS: Actions<Study> = {
-  // Nothing at all is a heartbeat, too.
-  heartbeat: action(
-    heartbeat.optional(),
-    (_payload, { beat }) => beat(),
-    ({ failed }) => failed(),
-  ),
+const ACTIONS = actions<typeof studyTime, StudyTimeConnection>(studyTime, {
+  heartbeat: {
+    act: (_payload, connection) => connection.heartbeat(),
+    failed: (connection) => connection.response("error"),
+  },
   refresh_token: refresh,
-};
+});
 
 /** Serves the namespace. */
-export function serveStudyTime(namespace: AnyNamespace, dependencies: StudyTimeDependencies): void {
-  namespace.on("connection", (socket) => study(socket, dependencies));
+export function serveStudyTime(namespace: StudyTimeNamespace, dependencies: StudyTimeDependencies): void {
+  namespace.on("connection", (socket) => new StudyTimeConnection(socket, dependencies).begin());
 }
 
-function study(socket: AnySocket, dependencies: StudyTimeDependencies): void {
-  const { studyTime, timeoutMs, epoch } = dependencies;
-  const { user, course = "", slot, traits } = socket.data.admission;
-  let seconds = 0;
-  const opened = studyTime.open(user, course);
+/** One connection, which counts for one user and course. */
+class StudyTimeConnection {
+  readonly socket: StudyTimeSocket;
+  readonly #dependencies: StudyTimeDependencies;
+  readonly #user: string;
+  readonly #course: string;
+  readonly #opened: ReturnType<Services["studyTime"]["open"]>;
+  readonly #timeout: NodeJS.Timeout;
+  /** Seconds studied in the course, as far as they were credited. */
+  #seconds = 0;
 
-  const timer = setTimeout(() => closeSocket(socket, { code: CLOSE.policy, reason: "no heartbeat" }), timeoutMs);
-  const credit = async (): Promise<void> => {
-    const { connectedAt } = await opened;
-    seconds = await studyTime.credit(user, course, connectedAt);
-  };
-  const context: Study = {
-    socket,
-    async beat() {
-      if (socket.connected) timer.refresh(); // it has come, however long the database takes
-      await credit();
-      return { type: "heartbeat_response", status: "success", studyTime: seconds };
-    },
-    failed: () => ({ type: "heartbeat_response", status: "error", studyTime: seconds }),
-  };
+  constructor(socket: StudyTimeSocket, dependencies: StudyTimeDependencies) {
+    const { user, course = "" } = socket.data.admission;
+    this.socket = socket;
+    this.#dependencies = dependencies;
+    this.#user = user;
+    this.#course = course;
+    this.#opened = dependencies.studyTime.open(user, course);
+    const noHeartbeat = () => closeSocket(socket, { code: CLOSE.policy, reason: "no heartbeat" });
+    this.#timeout = setTimeout(noHeartbeat, dependencies.timeoutMs);
+  }
 
-  socket.data.beforeDrain = credit;
-  if (traits.speaks === "study-time") socket.data.errorDetail = () => ({ studyTime: seconds });
-  socket.once("disconnect", (reason) => {
-    clearTimeout(timer);
-    // A clean end counts up to now; all others up to the last heartbeat, which is credited already.
-    if (isCleanEnd(socket, reason))
-      credit().catch((error: unknown) => dependencies.logger.error({ err: error }, "the last credit failed"));
-  });
-  const ready = opened.then(({ studyTime: total }) => {
-    seconds = Math.max(seconds, total);
-    socket.emit("connected", { userId: user, courseId: course, studyTime: seconds, epoch });
-  });
-  initSocket(socket, ACTIONS, context, dependencies, ready);
-  slot.onChange((state) => {
-    if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
-  });
-  void socket.join([roomOf.user(user), roomOf.study(user, course)]);
+  begin(): void {
+    const { socket } = this;
+    const { slot, traits } = socket.data.admission;
+    socket.data.beforeDrain = () => this.#credit();
+    if (traits.speaks === "study-time") socket.data.errorDetail = () => ({ studyTime: this.#seconds });
+    socket.once("disconnect", (reason) => this.#end(reason));
+    initSocket(socket, ACTIONS, this, this.#dependencies, this.#start());
+    slot.onChange((state) => {
+      if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
+    });
+    void socket.join([roomOf.user(this.#user), roomOf.study(this.#user, this.#course)]);
+  }
+
+  /** Credits the time up to now, and answers with the sum. */
+  async heartbeat(): Promise<ReturnType<StudyTimeConnection["response"]>> {
+    if (this.socket.connected) this.#timeout.refresh(); // it has come, however long the database takes
+    await this.#credit();
+    return this.response("success");
+  }
+
+  /** The answer to a heartbeat, with the seconds that are credited by now. */
+  response(status: HeartbeatResponse["status"]): Omit<HeartbeatResponse, "ok" | "error"> {
+    return { type: "heartbeat_response", status, studyTime: this.#seconds };
+  }
+
+  async #start(): Promise<void> {
+    const { studyTime: total } = await this.#opened;
+    this.#seconds = Math.max(this.#seconds, total);
+    const { epoch } = this.#dependencies;
+    this.socket.emit("connected", {
+      userId: this.#user,
+      courseId: this.#course,
+      studyTime: this.#seconds,
+      epoch,
+    });
+  }
+
+  async #credit(): Promise<void> {
+    const { connectedAt } = await this.#opened;
+    this.#seconds = await this.#dependencies.studyTime.credit(this.#user, this.#course, connectedAt);
+  }
+
+  /** A clean end counts up to now; all others up to the last heartbeat, which is credited already. */
+  #end(reason: string): void {
+    clearTimeout(this.#timeout);
+    if (!isCleanEnd(this.socket, reason)) return;
+    const { logger } = this.#dependencies;
+    this.#credit().catch((error: unknown) => logger.error({ err: error }, "the last credit failed"));
+  }
 }

@@ -1,8 +1,9 @@
 // Broadcast: what is said now and not kept, to everyone, a user or a room, on every node.
+import type { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { channelOf, roomOf } from "../contract/channel-names.ts";
-import type { DataUpdate, SystemMessage } from "../contract/messaging.ts";
-import type { AnyNamespace } from "./types.ts";
+import type { DataUpdate, orderStatus, SystemMessage } from "../contract/messaging.ts";
+import type { ChannelsNamespace } from "./types.ts";
 
 /** A frame of a backend's own type, as messenger clients know them. */
 export interface PushFrame {
@@ -22,7 +23,7 @@ export interface Broadcast {
 }
 
 /** Makes the broadcast over the `/channels` namespace. */
-export function createBroadcast(channels: AnyNamespace, cluster: Cluster): Broadcast {
+export function createBroadcast(channels: ChannelsNamespace, cluster: Cluster): Broadcast {
   return {
     system(message) {
       channels.emit("system", { ...message, code: message.code ?? 0, timestamp: Date.now() });
@@ -33,21 +34,18 @@ export function createBroadcast(channels: AnyNamespace, cluster: Cluster): Broad
       else channels.to("user" in to ? roomOf.user(to.user) : channelOf.room(to.room)).emit("data_update", payload);
     },
     async push(frame) {
-      const [event, payload] = eventOf(frame);
-      if (frame.to === undefined) {
-        channels.emit(event, payload);
-        return true;
-      }
-      channels.to(roomOf.user(frame.to)).emit(event, payload);
+      const target = frame.to === undefined ? channels : channels.to(roomOf.user(frame.to));
+      // `order_status` is an event of the contract; all other types travel in an envelope that each dialect may know.
+      if (isOrderStatus(frame)) target.emit("order_status", frame.content);
+      else target.emit("push", frame);
+      if (frame.to === undefined) return true;
       const online = await cluster.presence.online("channels", [frame.to]);
       return online.length > 0;
     },
   };
 }
 
-/** `order_status` is an event of the contract; all other types travel in an envelope that each dialect may know. */
-function eventOf(frame: PushFrame): [event: string, payload: unknown] {
-  const { type, content } = frame;
-  if (type === "order_status" && typeof content === "object" && content !== null) return [type, content];
-  return ["push", frame];
+/** What an order's content says is the backend's own word: it goes on as it is. */
+function isOrderStatus(frame: PushFrame): frame is PushFrame & { content: z.output<typeof orderStatus> } {
+  return frame.type === "order_status" && typeof frame.content === "object" && frame.content !== null;
 }

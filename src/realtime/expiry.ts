@@ -1,8 +1,7 @@
 // Tokens that end during a connection, and those that are renewed in time.
 import { Failure, toFailure } from "../contract/errors.ts";
-import { type Identity, refreshToken, type VerifyToken } from "../contract/identity.ts";
+import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { closeWithError } from "./closing.ts";
-import { type Action, action } from "./handler.ts";
 import type { AnySocket } from "./types.ts";
 
 /** setTimeout takes no more; longer waits are taken in steps. */
@@ -52,7 +51,7 @@ export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: 
 }
 
 /** The action `refresh_token` of every namespace. */
-export const refresh: Action<{ socket: AnySocket }> = action(refreshToken, ({ token }, { socket }) => {
+export function refresh({ token }: { token: string }, { socket }: { socket: AnySocket }): Record<string, never> {
   socket.data.renew?.(token);
   return {};
-});
+}

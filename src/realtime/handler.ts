@@ -1,36 +1,14 @@
 // The one wrapper around every event from a client: limit → validate → act → ack.
-import { z } from "zod";
+import type { Event } from "socket.io";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE } from "../connection/traits.ts";
 import type { Ack } from "../contract/acks.ts";
 import { Failure, toFailure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
+import type { Action, Actions } from "./actions.ts";
 import { closeSocket } from "./closing.ts";
 import { emitError } from "./errors.ts";
 import type { AnySocket } from "./types.ts";
-
-/** What a client may send: the shape of its payload, and what is done. The answer becomes `{ok: true, …answer}`. */
-export interface Action<Context> {
-  schema: z.ZodType;
-  act: (payload: unknown, context: Context) => Promise<object | undefined> | object | undefined;
-  /** What a failing answer says besides `{ok: false, error}`. */
-  failed: ((context: Context) => object) | undefined;
-}
-
-/** The events of a namespace by name: one table for all of its sockets, each of which brings its context. */
-export type Actions<Context> = Readonly<Record<string, Action<Context>>>;
-
-/** Ties an action's function to its schema's type. */
-export function action<Schema extends z.ZodType, Context>(
-  schema: Schema,
-  act: (payload: z.output<Schema>, context: Context) => Promise<object | undefined> | object | undefined,
-  failed?: (context: Context) => object,
-): Action<Context> {
-  return { schema, act: act as Action<Context>["act"], failed };
-}
-
-/** A payload that does not matter. */
-export const nothing = z.unknown();
 
 /** How a socket's events are handled. */
 export interface Handling<Context> {
@@ -58,44 +36,62 @@ const LISTENERS_OF_SOCKET_IO: Readonly<Record<string, number>> = { error: 1 };
  * the `room_message` behind it. Events of others (a library user's own listeners) pass through; unknown ones are refused.
  */
 export function handleEvents<Context>(socket: AnySocket, handling: Handling<Context>): InOrder {
-  const { actions, context, ready, rate, onFault } = handling;
-  /** The end of the line; undefined while nothing is at work. */
-  let last: Promise<void> | undefined;
+  const { ready } = handling;
+  const inOrder = createInOrder();
+  inOrder(async () => void (await ready.catch(() => undefined)));
+  socket.use((event, next) => handle(socket, handling, inOrder, event, next));
+  return inOrder;
+}
 
-  const inOrder: InOrder = (work) => {
-    const mine = last === undefined ? work() : last.then(work);
-    last = mine;
-    void mine.then(() => {
-      if (last === mine) last = undefined;
+/** Makes a queue of work: each begins when the one before it has ended. */
+function createInOrder(): InOrder {
+  /** The end of the queue; undefined while nothing is at work. */
+  let last: Promise<void> | undefined;
+  return (work) => {
+    const done = last === undefined ? work() : last.then(work);
+    last = done;
+    void done.then(() => {
+      if (last === done) last = undefined;
     });
   };
-  inOrder(async () => void (await ready.catch(() => undefined)));
+}
 
-  socket.use(([given, ...rest], next) => {
-    if (!socket.connected) return;
-    const event = String(given); // a number is an event too
-    const action = Object.hasOwn(actions, event) ? actions[event] : undefined;
-    const answer = answerOf(socket, rest, () => action?.failed?.(context));
-    const verdict = rate(event);
-    if (verdict === "close") return closeSocket(socket, { code: CLOSE.policy, reason: "too many messages" });
-    if (verdict === "drop and say so") return refuse(answer, new Failure("RATE_LIMIT", "too many messages"));
-    if (verdict === "drop") return;
-    if (action !== undefined) return inOrder(() => run(event, action, rest[0], answer));
-    if (socket.listenerCount(event) > (LISTENERS_OF_SOCKET_IO[event] ?? 0)) return next();
-    refuse(answer, new Failure("INVALID_MESSAGE", `event: ${event.slice(0, 64)} is not known here`));
-  });
+function handle<Context>(
+  socket: AnySocket,
+  handling: Handling<Context>,
+  inOrder: InOrder,
+  [name, ...given]: Event,
+  next: () => void,
+): void {
+  if (!socket.connected) return;
+  const { actions, context, rate } = handling;
+  const event = String(name); // a number is an event too
+  const action = Object.hasOwn(actions, event) ? actions[event] : undefined;
+  const answer = answerOf(socket, given, () => action?.failed?.(context));
+  const verdict = rate(event);
+  if (verdict === "close") closeSocket(socket, { code: CLOSE.policy, reason: "too many messages" });
+  else if (verdict === "drop and say so") refuse(answer, new Failure("RATE_LIMIT", "too many messages"));
+  if (verdict !== "take") return;
+  if (action !== undefined) inOrder(() => run(event, action, handling, given[0], answer));
+  else if (socket.listenerCount(event) > (LISTENERS_OF_SOCKET_IO[event] ?? 0)) next();
+  else refuse(answer, new Failure("INVALID_MESSAGE", `event: ${event.slice(0, 64)} is not known here`));
+}
 
-  async function run(event: string, { schema, act }: Action<Context>, given: unknown, answer: Answer): Promise<void> {
-    try {
-      const payload = typeof given === "function" ? undefined : given; // only the ack was given
-      answer({ ok: true, ...(await act(parse(schema, payload), context)) });
-    } catch (error) {
-      if (!(error instanceof Failure)) onFault(event, error);
-      answer({ ok: false, error: toFailure(error).body });
-    }
+async function run<Context>(
+  event: string,
+  { schema, act }: Action<Context>,
+  { context, onFault }: Handling<Context>,
+  given: unknown,
+  answer: Answer,
+): Promise<void> {
+  try {
+    const payload = typeof given === "function" ? undefined : given; // only the ack was given
+    const parsed = schema === undefined ? undefined : parse(schema, payload);
+    answer({ ok: true, ...((await act(parsed, context)) as object) });
+  } catch (error) {
+    if (!(error instanceof Failure)) onFault(event, error);
+    answer({ ok: false, error: toFailure(error).body });
   }
-
-  return inOrder;
 }
 
 /** How to answer: by the ack that was asked for; without one, failures go out as an `error` event. */

@@ -3,10 +3,11 @@ import type { Logger } from "pino";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE } from "../connection/traits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
+import type { Actions } from "./actions.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";
 import { type NotRevoked, watchExpiry } from "./expiry.ts";
-import { type Actions, handleEvents, type InOrder } from "./handler.ts";
+import { handleEvents, type InOrder } from "./handler.ts";
 import type { MessageRates } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 

@@ -1,5 +1,5 @@
-// Socket.IO's types as Classwire fills them in: one kind of socket per namespace.
-import type { DefaultEventsMap, Namespace, Server, Socket } from "socket.io";
+// Socket.IO's types as Classwire fills them in: one kind of socket per namespace, its events from the rows of the contract.
+import type { DefaultEventsMap, Namespace, Socket } from "socket.io";
 import type { ClientConnection } from "../connection/client-connection.ts";
 import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/channels.ts";
 import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
@@ -12,24 +12,30 @@ export interface SocketData {
   connection: ClientConnection;
   admission: Admission;
   /** What the namespace adds to every `error` event that this socket is told of. */
-  errorDetail?: () => object;
+  errorDetail?: () => { studyTime: number };
   /** Takes a newer token of the same user in the place of the old one. Throws a `Failure` for any other. */
   renew?: (token: string) => void;
   /** What is still to be saved for it when the node drains. */
   beforeDrain?: () => Promise<void>;
 }
 
-/** A socket of any namespace, as the parts shared by all namespaces see it. */
-export type AnySocket = Socket<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
-/** A namespace of any kind. */
-export type AnyNamespace = Namespace<DefaultEventsMap, DefaultEventsMap, DefaultEventsMap, SocketData>;
+/** The events that every namespace has. */
+export type CommonServerEvents = Pick<DashboardServerEvents, "close" | "error">;
 
+/** A socket of any namespace, as the parts shared by all namespaces see it. */
+export type AnySocket = Socket<DefaultEventsMap, CommonServerEvents, DefaultEventsMap, SocketData>;
+/** A namespace of any kind. */
+export type AnyNamespace = Namespace<DefaultEventsMap, CommonServerEvents, DefaultEventsMap, SocketData>;
+
+/** A socket of `/dashboard`. */
+export type DashboardSocket = Socket<DashboardClientEvents, DashboardServerEvents, DefaultEventsMap, SocketData>;
 /** The `/dashboard` namespace. */
 export type DashboardNamespace = Namespace<DashboardClientEvents, DashboardServerEvents, DefaultEventsMap, SocketData>;
+/** A socket of `/channels`. */
+export type ChannelsSocket = Socket<ChannelsClientEvents, ChannelsServerEvents, DefaultEventsMap, SocketData>;
 /** The `/channels` namespace. */
 export type ChannelsNamespace = Namespace<ChannelsClientEvents, ChannelsServerEvents, DefaultEventsMap, SocketData>;
+/** A socket of `/study-time`. */
+export type StudyTimeSocket = Socket<StudyTimeClientEvents, StudyTimeServerEvents, DefaultEventsMap, SocketData>;
 /** The `/study-time` namespace. */
 export type StudyTimeNamespace = Namespace<StudyTimeClientEvents, StudyTimeServerEvents, DefaultEventsMap, SocketData>;
-
-/** The server as others hold it. */
-export type RealtimeServer = Server;

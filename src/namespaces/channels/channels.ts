@@ -1,28 +1,31 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
 import { roomOf } from "../../contract/channel-names.ts";
+import type { InOrder } from "../../realtime/handler.ts";
 import { initSocket } from "../../realtime/init-socket.ts";
-import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
-import { ACTIONS } from "./actions.ts";
+import type { ChannelsNamespace, ChannelsSocket } from "../../realtime/types.ts";
+import type { SessionResumption } from "../session-resumption.ts";
+import { ACTIONS, type ChannelsContext } from "./actions.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
-import { createMembership, watchAbsences } from "./membership.ts";
+import { Membership } from "./membership.ts";
 import { ownChannels } from "./own-channels.ts";
-import { createPendingSessions, type PendingSessions, type Waiter } from "./pending.ts";
+import { createPendingSessions, type OwnerListener, type PendingSessions } from "./pending.ts";
 import type { PresenceGrace } from "./presence-grace.ts";
-import { createSubscriptions } from "./subscriptions.ts";
+import { watchAbsences } from "./room-presence.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** What the sockets of one node share. */
 interface Shared {
-  pending: PendingSessions;
-  presenceGrace: PresenceGrace;
+  readonly pending: PendingSessions;
+  readonly presenceGrace: PresenceGrace;
 }
 
-/** Serves the namespace. @returns lets go of what is still open */
-export function serveChannels(namespace: AnyNamespace, dependencies: ChannelsDependencies): { close: () => void } {
+/** Serves the namespace. @returns releases what is still open */
+export function serveChannels(namespace: ChannelsNamespace, dependencies: ChannelsDependencies): { close: () => void } {
   const { control, cluster, runSessions, times, onFault } = dependencies;
   const pending = createPendingSessions((session) => runSessions.owner(session), times.pendingEveryMs, onFault);
   const presenceGrace = watchAbsences(namespace, cluster, times.awayAfterMs, onFault);
   control.onSessionRegistered((session, owner) => pending.registered(session, owner));
-  namespace.on("connection", (socket) => begin(socket, { pending, presenceGrace }, dependencies));
+  namespace.on("connection", (socket) => new ChannelsConnection(socket, { pending, presenceGrace }, dependencies));
   return {
     close() {
       pending.close();
@@ -31,46 +34,63 @@ export function serveChannels(namespace: AnyNamespace, dependencies: ChannelsDep
   };
 }
 
-function begin(socket: AnySocket, { pending, presenceGrace }: Shared, dependencies: ChannelsDependencies): void {
-  const { cluster, eventLog, resumptions, onFault } = dependencies;
-  const { user, identity } = socket.data.admission;
-  const resumption = resumptions.of(socket);
-  const joined = new Set<string>();
-  const tell: Waiter = (session, owner) => inOrder(() => subscriptions.registered(session, owner));
-  const wait = (session: string): void => pending.wait(session, tell);
-  const forget = (session: string): void => pending.forget(session, tell);
-  const subscriptions = createSubscriptions(socket, { joined, resumption, wait, forget }, dependencies);
-  const membership = createMembership(socket, { joined, subscriptions, presenceGrace, resumption }, dependencies);
-  const context = { socket, subscriptions, membership, dependencies };
-  const inOrder = initSocket(socket, ACTIONS, context, dependencies, Promise.resolve().then(start));
-  socket.once("disconnect", () => {
-    subscriptions.end();
-    membership.end();
-    cluster.presence.leave("channels", user, socket.id).catch(onFault);
-  });
+/** One connection: its subscriptions and its rooms. */
+class ChannelsConnection implements ChannelsContext {
+  readonly socket: ChannelsSocket;
+  readonly dependencies: ChannelsDependencies;
+  readonly subscriptions: Subscriptions;
+  readonly membership: Membership;
+  readonly #resumption: SessionResumption;
 
-  async function start(): Promise<void> {
+  constructor(socket: ChannelsSocket, { pending, presenceGrace }: Shared, dependencies: ChannelsDependencies) {
+    this.socket = socket;
+    this.dependencies = dependencies;
+    const resumption = dependencies.resumptions.of(socket);
+    this.#resumption = resumption;
+    const joined = new Set<string>();
+    const onOwner: OwnerListener = (session, owner) => inOrder(() => this.subscriptions.registered(session, owner));
+    const wait = (session: string): void => pending.wait(session, onOwner);
+    const stopWaiting = (session: string): void => pending.remove(session, onOwner);
+    this.subscriptions = new Subscriptions(socket, { joined, resumption, wait, stopWaiting }, dependencies);
+    const parts = { joined, subscriptions: this.subscriptions, presenceGrace, resumption };
+    this.membership = new Membership(socket, parts, dependencies);
+    const ready = Promise.resolve().then(() => this.#start());
+    const inOrder: InOrder = initSocket(socket, ACTIONS, this, dependencies, ready);
+    socket.once("disconnect", () => this.#end());
+  }
+
+  async #start(): Promise<void> {
+    const { socket } = this;
+    const { user, identity } = socket.data.admission;
     if (identity !== undefined) await socket.join(roomOf.user(user));
     socket.emit("connected", {
       message: "WebSocket connection established",
       userId: identity?.id ?? "",
-      epoch: eventLog.epoch,
+      epoch: this.dependencies.eventLog.epoch,
     });
-    await Promise.all([comeOnline(), goOn()]);
+    await Promise.all([this.#comeOnline(), this.#resume()]);
   }
 
-  async function comeOnline(): Promise<void> {
-    await cluster.presence.enter("channels", user, socket.id);
-    if (!socket.connected) await cluster.presence.leave("channels", user, socket.id);
+  async #comeOnline(): Promise<void> {
+    const { presence } = this.dependencies.cluster;
+    const { user } = this.socket.data.admission;
+    await presence.enter("channels", user, this.socket.id);
+    if (!this.socket.connected) await presence.leave("channels", user, this.socket.id);
   }
 
   /** Hears its own channels, and goes on with what the connection before it had. */
-  async function goOn(): Promise<void> {
-    const { rooms, cursors } = await resumption.claim();
+  async #resume(): Promise<void> {
+    const { rooms, cursors } = await this.#resumption.claim();
     const resumed = Object.entries(cursors).filter(([channel]) => !channel.startsWith("rooms/"));
-    await subscriptions.add(
-      new Map([...ownChannels(socket.data.admission).map((own) => [own, cursors[own]] as const), ...resumed]),
-    );
-    for (const room of rooms) await membership.join(room, cursors[`rooms/${room}`]);
+    const own = ownChannels(this.socket.data.admission).map((channel) => [channel, cursors[channel]] as const);
+    await this.subscriptions.add(new Map([...own, ...resumed]));
+    for (const room of rooms) await this.membership.join(room, cursors[`rooms/${room}`]);
+  }
+
+  #end(): void {
+    const { cluster, onFault } = this.dependencies;
+    this.subscriptions.end();
+    this.membership.end();
+    cluster.presence.leave("channels", this.socket.data.admission.user, this.socket.id).catch(onFault);
   }
 }

@@ -1,55 +1,12 @@
-// Rooms of `/channels`: who is in them on which connection, and the news of who comes and goes.
-import type { Cluster } from "../../cluster/cluster.ts";
+// Rooms of one socket of `/channels`: joining, leaving, and who is in them.
 import { channelOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
-import type { AnyNamespace, AnySocket } from "../../realtime/types.ts";
+import type { ChannelsSocket } from "../../realtime/types.ts";
 import type { SessionResumption } from "../session-resumption.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
-import { createPresenceGrace, type PresenceGrace } from "./presence-grace.ts";
+import type { PresenceGrace } from "./presence-grace.ts";
+import { announcePresence, groupOf } from "./room-presence.ts";
 import type { Subscriptions } from "./subscriptions.ts";
-
-/** The rooms of one socket. */
-export interface Membership {
-  /** Joins a room, and hears it from now on or from the offset where another connection was cut. @returns how many users are in it */
-  join(room: string, resumed?: number): Promise<number>;
-  /** Leaves a room. @returns how many users are in it */
-  leave(room: string): Promise<number>;
-  /** Who is in a room that this connection has joined. */
-  members(room: string): Promise<string[]>;
-  /** Throws `FORBIDDEN` for a room that this connection has not joined. */
-  assertIn(room: string): void;
-  /** The connection is gone. */
-  end(): void;
-}
-
-/** The group of presence behind a room. */
-const groupOf = (name: string): string => `room:${name}`;
-
-/** Tells those in a room that a user came or went. */
-function tellPresence(namespace: AnyNamespace, name: string, user: string, online: boolean): void {
-  const payload = { room: name, user, online, from: user, timestamp: Date.now() };
-  namespace.to(channelOf.room(name)).emit("presence", payload);
-}
-
-/** Watches who goes from the rooms of a namespace: with a connection of this node, or with another node that died. */
-export function watchAbsences(
-  namespace: AnyNamespace,
-  { presence }: Pick<Cluster, "presence">,
-  awayAfterMs: number,
-  onFault: (error: unknown) => void,
-): PresenceGrace {
-  presence.onGone(({ group, member }) => {
-    if (group.startsWith("room:")) tellPresence(namespace, group.slice("room:".length), member, false);
-  });
-  return createPresenceGrace(
-    async ({ user, connection, rooms }) => {
-      const left = await Promise.all(rooms.map((name) => presence.leave(groupOf(name), user, connection)));
-      for (const [index, name] of rooms.entries()) if (left[index]?.last) tellPresence(namespace, name, user, false);
-    },
-    awayAfterMs,
-    onFault,
-  );
-}
 
 /** What the rooms of one socket are made of. `joined` is shared with the subscriptions, and written only here. */
 export interface MembershipParts {
@@ -59,55 +16,76 @@ export interface MembershipParts {
   resumption: SessionResumption;
 }
 
-/** Makes the rooms of one socket. */
-export function createMembership(
-  socket: AnySocket,
-  { joined, subscriptions, presenceGrace, resumption }: MembershipParts,
-  { cluster, limits }: ChannelsDependencies,
-): Membership {
-  const { user, identity } = socket.data.admission;
-  const namespace = socket.nsp;
+/** The rooms of one socket. */
+export class Membership {
+  readonly #socket: ChannelsSocket;
+  readonly #parts: MembershipParts;
+  readonly #dependencies: Pick<ChannelsDependencies, "cluster" | "limits">;
 
-  async function join(name: string, resumed?: number): Promise<number> {
+  constructor(
+    socket: ChannelsSocket,
+    parts: MembershipParts,
+    dependencies: Pick<ChannelsDependencies, "cluster" | "limits">,
+  ) {
+    this.#socket = socket;
+    this.#parts = parts;
+    this.#dependencies = dependencies;
+  }
+
+  /**
+   * Joins a room, and hears it from now on or from the offset `since`, where another connection was cut. Resolves with the
+   * number of users in it. Rejects with `FORBIDDEN` for a guest, and with `RATE_LIMIT` at the limit of rooms.
+   */
+  async join(room: string, since?: number): Promise<number> {
+    const { joined, subscriptions, presenceGrace, resumption } = this.#parts;
+    const { cluster, limits } = this.#dependencies;
+    const socket = this.#socket;
+    const { user, identity } = socket.data.admission;
     if (identity === undefined) throw new Failure("FORBIDDEN");
-    if (joined.has(name)) return (await cluster.presence.size(groupOf(name))).members;
+    if (joined.has(room)) return (await cluster.presence.size(groupOf(room))).members;
     if (joined.size >= limits.roomsPerSocket.most) {
       throw new Failure("RATE_LIMIT", `at most ${limits.roomsPerSocket.most} rooms per connection`);
     }
-    await subscriptions.join(name, resumed);
-    await socket.join(channelOf.room(name));
-    joined.add(name);
-    const { first, members } = await cluster.presence.enter(groupOf(name), user, socket.id);
-    if (first) tellPresence(namespace, name, user, true);
-    if (socket.connected) await resumption.entered(name);
-    else presenceGrace.add({ user, connection: socket.id, rooms: [name] });
+    await subscriptions.join(room, since);
+    await socket.join(channelOf.room(room));
+    joined.add(room);
+    const { first, members } = await cluster.presence.enter(groupOf(room), user, socket.id);
+    if (first) announcePresence(socket.nsp, room, user, true);
+    if (socket.connected) await resumption.joined(room);
+    else presenceGrace.add({ user, connection: socket.id, rooms: [room] });
     return members;
   }
 
-  async function leave(name: string): Promise<number> {
-    if (!joined.delete(name)) return (await cluster.presence.size(groupOf(name))).members;
-    subscriptions.leave(channelOf.room(name));
-    const { last, members } = await cluster.presence.leave(groupOf(name), user, socket.id);
-    if (last) tellPresence(namespace, name, user, false);
-    await resumption.left(name);
+  /** Leaves a room. Resolves with the number of users in it. */
+  async leave(room: string): Promise<number> {
+    const { joined, subscriptions, resumption } = this.#parts;
+    const { presence } = this.#dependencies.cluster;
+    const socket = this.#socket;
+    if (!joined.delete(room)) return (await presence.size(groupOf(room))).members;
+    subscriptions.leave(channelOf.room(room));
+    const { user } = socket.data.admission;
+    const { last, members } = await presence.leave(groupOf(room), user, socket.id);
+    if (last) announcePresence(socket.nsp, room, user, false);
+    await resumption.left(room);
     return members;
   }
 
-  function assertIn(name: string): void {
-    if (!joined.has(name)) throw new Failure("FORBIDDEN", `room: ${name} is not joined`);
+  /** Who is in a room that this connection has joined. */
+  async members(room: string): Promise<string[]> {
+    this.assertIn(room);
+    return this.#dependencies.cluster.presence.members(groupOf(room));
   }
 
-  return {
-    join,
-    leave,
-    async members(name) {
-      assertIn(name);
-      return cluster.presence.members(groupOf(name));
-    },
-    assertIn,
-    end() {
-      if (joined.size > 0) presenceGrace.add({ user, connection: socket.id, rooms: [...joined] });
-      joined.clear();
-    },
-  };
+  /** Throws `FORBIDDEN` for a room that this connection has not joined. */
+  assertIn(room: string): void {
+    if (!this.#parts.joined.has(room)) throw new Failure("FORBIDDEN", `room: ${room} is not joined`);
+  }
+
+  /** The connection is gone: its rooms are left after the grace period. */
+  end(): void {
+    const { joined, presenceGrace } = this.#parts;
+    const { user } = this.#socket.data.admission;
+    if (joined.size > 0) presenceGrace.add({ user, connection: this.#socket.id, rooms: [...joined] });
+    joined.clear();
+  }
 }

@@ -5,13 +5,13 @@ import { channelOf, roomOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Identity } from "../../contract/identity.ts";
 import type { chat, roomMessage, Said, typing, userMessage } from "../../contract/messaging.ts";
-import type { AnySocket } from "../../realtime/types.ts";
+import type { ChannelsSocket } from "../../realtime/types.ts";
 import type { ChannelsDependencies } from "./dependencies.ts";
 import type { Membership } from "./membership.ts";
 
 /** Whoever speaks, on one socket. */
 export interface Speaker {
-  socket: AnySocket;
+  socket: ChannelsSocket;
   membership: Membership;
   dependencies: ChannelsDependencies;
 }
@@ -65,7 +65,7 @@ export function showTyping(
 }
 
 /** Always the authenticated user, never the client's word. */
-function identityOf({ data: { admission } }: AnySocket): Identity {
+function identityOf({ data: { admission } }: ChannelsSocket): Identity {
   if (admission.identity === undefined) throw new Failure("FORBIDDEN", "guests hear, they do not speak");
   return admission.identity;
 }

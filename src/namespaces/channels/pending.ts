@@ -1,61 +1,61 @@
-// Run sessions that somebody waits for and nobody has registered yet.
+// Run sessions that a subscriber waits for and nobody has registered yet.
 
 /** Told whose a session is. */
-export type Waiter = (session: string, owner: string) => void;
+export type OwnerListener = (session: string, owner: string) => void;
 
-/** Those who wait on this node. */
+/** The waiting subscribers of one node. */
 export interface PendingSessions {
-  /** Waits for the owner of a session; told once. */
-  wait(session: string, waiter: Waiter): void;
+  /** Waits for the owner of a session; the listener is called once. */
+  wait(session: string, listener: OwnerListener): void;
   /** Waits no more. */
-  forget(session: string, waiter: Waiter): void;
+  remove(session: string, listener: OwnerListener): void;
   /** The session has an owner now. */
   registered(session: string, owner: string): void;
   close(): void;
 }
 
-/** So many sessions at most are asked for at once: waiting for sessions that never come must cost the database nothing. */
+/** Sessions asked for at once: waiting for sessions that never come must cost the database nothing. */
 const ASKED_AT_ONCE = 20;
 
 /**
- * Makes the register of one node. A registration that this node was not told of is found in the database: `everyMs` some of
- * the sessions are asked for, in turn.
+ * Makes the register of one node. A registration that this node was not told of is found in the database: every `everyMs`
+ * milliseconds {@link ASKED_AT_ONCE} of the sessions are asked for, in turn.
  */
 export function createPendingSessions(
   ownerOf: (session: string) => Promise<string | undefined>,
   everyMs: number,
   onFault: (error: unknown) => void,
 ): PendingSessions {
-  const waiters = new Map<string, Set<Waiter>>();
+  const waiting = new Map<string, Set<OwnerListener>>();
 
   function registered(session: string, owner: string): void {
-    const told = waiters.get(session) ?? [];
-    waiters.delete(session);
-    for (const waiter of told) waiter(session, owner);
+    const listeners = waiting.get(session) ?? [];
+    waiting.delete(session);
+    for (const listener of listeners) listener(session, owner);
   }
 
   async function ask(): Promise<void> {
-    const sessions = [...waiters].slice(0, ASKED_AT_ONCE);
-    for (const [session, waiting] of sessions) {
-      waiters.delete(session); // to the end of the line
-      waiters.set(session, waiting);
+    const sessions = [...waiting].slice(0, ASKED_AT_ONCE);
+    for (const [session, listeners] of sessions) {
+      waiting.delete(session); // to the end of the line
+      waiting.set(session, listeners);
     }
     const owners = await Promise.all(sessions.map(async ([session]) => [session, await ownerOf(session)] as const));
     for (const [session, owner] of owners) if (owner !== undefined) registered(session, owner);
   }
 
   const timer = setInterval(() => {
-    if (waiters.size > 0) ask().catch(onFault);
+    if (waiting.size > 0) ask().catch(onFault);
   }, everyMs).unref();
 
   return {
-    wait(session, waiter) {
-      waiters.set(session, (waiters.get(session) ?? new Set()).add(waiter));
+    wait(session, listener) {
+      waiting.set(session, (waiting.get(session) ?? new Set()).add(listener));
     },
-    forget(session, waiter) {
-      const waiting = waiters.get(session);
-      waiting?.delete(waiter);
-      if (waiting?.size === 0) waiters.delete(session);
+    remove(session, listener) {
+      const listeners = waiting.get(session);
+      listeners?.delete(listener);
+      if (listeners?.size === 0) waiting.delete(session);
     },
     registered,
     close: () => clearInterval(timer),

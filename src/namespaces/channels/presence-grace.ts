@@ -1,6 +1,6 @@
 // The presence grace period: who has gone from a room counts as there for a while, because a reload is no absence.
 
-/** Somebody who was in rooms on a connection that has gone. */
+/** A connection that has gone, with the rooms that its user was in. */
 export interface GoneConnection {
   user: string;
   connection: string;
@@ -15,7 +15,10 @@ export interface PresenceGrace {
   close(): void;
 }
 
-/** Makes them. `leave` takes the connection out of the rooms, and tells those who stay; `afterMs` is the time in between. */
+/**
+ * Starts the grace periods of one node. `leave` takes the connection out of the rooms and tells those who stay; it is called
+ * after `afterMs` milliseconds.
+ */
 export function createPresenceGrace(
   leave: (gone: GoneConnection) => Promise<void>,
   afterMs: number,

@@ -2,10 +2,10 @@
 import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { LoggedEvent } from "../../contract/durable.ts";
-import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
+import { emitLogged } from "./emit-logged.ts";
 import { createStream, type Stream } from "./stream.ts";
 
 /** Events read at once to close a gap, and bytes of their data. */
@@ -82,7 +82,7 @@ export function createDelivery(dependencies: DeliveryDependencies): Delivery {
           const namespace = namespaceOf(channel);
           const room = liveRoom(channel);
           onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
-          namespace.local.to(room).emit(event.event, ...wireArguments(event));
+          emitLogged(namespace.local.to(room), event);
         },
         readAfter: (offset) => eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES),
         isAlone: () => cluster.health().redis === "down",

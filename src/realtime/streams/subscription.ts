@@ -1,11 +1,11 @@
 // A subscription of one socket to one channel: what was missed first, in order, then what happens.
-import { wireArguments } from "../../contract/namespaces.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Turns } from "../../store/batching/semaphore.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 import { type Delivery, liveRoom } from "./delivery.ts";
+import { emitLogged } from "./emit-logged.ts";
 import { resolveStart, type StartPosition, type SubscriptionStart } from "./start-position.ts";
 
 /** Events read at once, if they are small. */
@@ -78,7 +78,7 @@ export async function subscribeSocket(
     const { events, head } = page;
     for (const event of events) {
       if (isFull() || isOver()) return;
-      socket.emit(event.event, ...wireArguments(event));
+      emitLogged(socket, event);
       position = event.offset;
     }
     if (events.length === 0) position = Math.max(position, head); // retention was quicker

@@ -58,8 +58,8 @@ it("asks for nothing when nobody waits, and goes on after a fault", async () => 
   const owners = new Map([["a", "down"]]);
   const { pending, asked, told, faults, waiter } = create(owners);
   pending.wait("b", waiter);
-  pending.forget("b", waiter);
-  pending.forget("never", waiter);
+  pending.remove("b", waiter);
+  pending.remove("never", waiter);
   pending.wait("a", waiter);
   await eventually(() => faults.length > 0);
   owners.set("a", "lin");
