@@ -1,6 +1,6 @@
 # The server as an image: docker build -t classwire .   (compose.yaml runs two of them with what they need)
 
-FROM node:20-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 # The packages first: this layer is made anew only when the lock file or the setup changes.
 COPY package.json package-lock.json ./
@@ -11,7 +11,7 @@ COPY prisma prisma
 COPY src src
 RUN node scripts/bootstrap.mjs build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund
 
-FROM node:20-slim
+FROM node:24-slim
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=build /app/package.json ./

@@ -23,8 +23,10 @@ try {
 
 async function bootstrap() {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  if (major < 20 || (major === 20 && minor < 19))
-    throw new Error(`Node.js ${process.versions.node} is too old: 20.19 or later is needed (https://nodejs.org)`);
+  if (major < 20 || (major === 20 && minor < 19) || (major === 22 && minor < 12))
+    throw new Error(
+      `Node.js ${process.versions.node} is too old: 20.19, 22.12 or later is needed (https://nodejs.org)`,
+    );
   const steps = [packagesStep(root)];
   if (wanted.has("generate") || wanted.has("build")) steps.push(prismaClientStep(root));
   if (wanted.has("build")) steps.push(buildStep(root));

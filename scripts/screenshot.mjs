@@ -7,7 +7,6 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { needService } from "./services.mjs";
-import { smallerPng } from "./smaller-png.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const [file = `${root}docs/console.png`, scheme = "light", width = "1360"] = process.argv.slice(2);
@@ -40,7 +39,7 @@ try {
   await page.goto(await urlOf(server));
   await show(page);
   mkdirSync(dirname(file), { recursive: true });
-  const picture = smallerPng(await page.screenshot({ fullPage: Number(width) < 600, animations: "disabled" }));
+  const picture = await page.screenshot({ fullPage: Number(width) < 600, animations: "disabled" });
   writeFileSync(file, picture);
   process.stdout.write(`${file}: ${Math.round(picture.length / 1024)} KB\n`);
 } finally {

@@ -1,9 +1,9 @@
-// What is installed: nothing below the versions that fixed known holes, nothing unpinned, nothing that Node 20.19 refuses.
+// What is installed: nothing below the versions that fixed known holes, nothing unpinned or unused, nothing that Node refuses.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { root } from "../support/source-files.ts";
+import { importsOf, root, sourceFiles } from "../support/source-files.ts";
 
 const names = z.record(z.string(), z.string()).default({});
 const Package = z.object({
@@ -88,24 +88,58 @@ describe("dependencies", () => {
     }
   });
 
-  it("that a published package brings with it run on the oldest Node that we name", () => {
-    expect(manifest.engines.node).toBe(">=20.19");
-    const shipped = installed.filter(({ dev, devOptional }) => !dev && !devOptional);
-    expect(shipped.length).toBeGreaterThan(50);
-    const refusing = shipped.filter(
-      ({ engines }) => !Array.isArray(engines) && !accepts(engines?.node ?? "*", "20.19.0"),
-    );
-    expect(refusing.map(({ path, engines }) => `${path} wants ${JSON.stringify(engines)}`)).toEqual([]);
+  it("are used: those of the published package by src, the others by something in the project", () => {
+    const packageOf = (name: string) =>
+      name
+        .split("/")
+        .slice(0, name.startsWith("@") ? 2 : 1)
+        .join("/");
+    const imported = (directories: readonly string[]) =>
+      directories.flatMap((directory) =>
+        sourceFiles(directory)
+          .filter(({ path }) => /\.(m?ts|m?js)$/.test(path))
+          .flatMap(importsOf)
+          .flatMap(({ internal, to }) => (internal ? [] : [packageOf(to)])),
+      );
+    const inSource = new Set(imported(["src"]));
+    const generated = ["@prisma/client"]; // by the client in src/store/generated
+    expect(
+      Object.keys(manifest.dependencies).filter((name) => !inSource.has(name) && !generated.includes(name)),
+    ).toEqual([]);
+    const anywhere = new Set(imported(["src", "test", "bench", "scripts", "client-examples"]));
+    const commands = ["@biomejs/biome", "prisma", "tsx", "typescript"]; // run as programs
+    const types = (name: string) => {
+      const typed = /^@types\/(.+)/.exec(name)?.[1];
+      return typed === "node" || (typed !== undefined && anywhere.has(typed));
+    };
+    expect(
+      Object.keys(manifest.devDependencies).filter(
+        (name) => !anywhere.has(name) && !commands.includes(name) && !types(name),
+      ),
+    ).toEqual([]);
   });
 
-  it("that build and test run on it too", () => {
-    const tools = installed.filter(({ path }) =>
-      Object.keys(manifest.devDependencies).includes(path.replace("node_modules/", "")),
-    );
-    const refusing = tools.filter(
-      ({ engines }) => !Array.isArray(engines) && !accepts(engines?.node ?? "*", "20.19.0"),
-    );
-    expect(refusing.map(({ path }) => path)).toEqual([]);
+  describe.each(["20.19.0", "22.12.0", "24.0.0"])("run on Node %s", (node) => {
+    const refusing = (packages: typeof installed) =>
+      packages
+        .filter(({ engines }) => !Array.isArray(engines) && !accepts(engines?.node ?? "*", node))
+        .map(({ path, engines }) => `${path} wants ${JSON.stringify(engines)}`);
+
+    it("where a published package brings them", () => {
+      expect(accepts(manifest.engines.node, node)).toBe(true);
+      const shipped = installed.filter(({ dev, devOptional }) => !dev && !devOptional);
+      expect(shipped.length).toBeGreaterThan(50);
+      expect(refusing(shipped)).toEqual([]);
+    });
+
+    it("where build and tests need them", () => {
+      const tools = Object.keys(manifest.devDependencies);
+      expect(refusing(installed.filter(({ path }) => tools.includes(path.replace("node_modules/", ""))))).toEqual([]);
+    });
+  });
+
+  it("are refused by the Nodes that we do not name", () => {
+    expect(["18.20.0", "20.18.0", "22.11.0"].filter((node) => accepts(manifest.engines.node, node))).toEqual([]);
   });
 
   it.each([

@@ -1,11 +1,21 @@
-// What others get: the published package, unpacked into somebody's project, type-checks there, loads and has its command.
+// What others get: the published package, unpacked into somebody's project, type-checks there, loads and starts.
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { startChild } from "../support/child.ts";
 import { ensureBuilt } from "../support/shared.ts";
 import { root } from "../support/source-files.ts";
 
@@ -25,12 +35,30 @@ beforeAll(async () => {
   mkdirSync(installed, { recursive: true });
   const [archive = ""] = readdirSync(project).filter((name) => name.endsWith(".tgz"));
   await run("tar", ["-xzf", join(project, archive), "-C", installed, "--strip-components=1"]);
-  // Its dependencies are those that are here already, instead of a second download.
-  for (const name of readdirSync(join(root, "node_modules")).filter((name) => !name.startsWith(".")))
+  // Its dependencies and the types for them are those that are here already, instead of a second download.
+  for (const name of new Set([...productionPackages(), ...typePackages()])) {
+    mkdirSync(dirname(join(project, "node_modules", name)), { recursive: true });
     symlinkSync(join(root, "node_modules", name), join(project, "node_modules", name));
+  }
   writeFileSync(join(project, "package.json"), '{ "type": "module" }');
 });
 afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+/** What `npm install --omit=dev` would install beside the package. */
+function productionPackages(): string[] {
+  const Lock = z.object({
+    packages: z.record(z.string(), z.object({ dev: z.boolean().default(false), devOptional: z.boolean().optional() })),
+  });
+  const { packages } = Lock.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+  return Object.entries(packages)
+    .filter(([path, { dev, devOptional }]) => /^node_modules\/(@[^/]+\/)?[^/]+$/.test(path) && !dev && !devOptional)
+    .map(([path]) => path.slice("node_modules/".length))
+    .filter((name) => existsSync(join(root, "node_modules", name))); // others are for other platforms
+}
+
+function typePackages(): string[] {
+  return readdirSync(join(root, "node_modules", "@types")).map((name) => `@types/${name}`);
+}
 
 describe("the published package", () => {
   it("has the entries and the command that are promised", () => {
@@ -76,9 +104,19 @@ describe("the published package", () => {
     expect(stdout).toBe("");
   });
 
-  it("brings the migrations and no leftovers of the build", () => {
+  it.each(["development", "production"])("starts in %s without any development dependency", async (mode) => {
+    const settings = { HOST: "127.0.0.1", PORT: "0", DATABASE_URL: "memory:", JWT_SECRET: "x".repeat(32) };
+    const env = { PATH: process.env["PATH"], NODE_ENV: mode, DRAIN_DELAY_SECONDS: "0", ...settings };
+    const server = startChild(process.execPath, [join(installed, "dist/main.js")], { cwd: project, env });
+    expect(await server.line(/"msg":"listening"/, 30_000)).toContain("http://127.0.0.1:");
+    server.kill("SIGTERM");
+    expect(await server.exited).toEqual({ code: 0, signal: null });
+  });
+
+  it("brings the migrations, the license and no leftovers of the build", () => {
     const paths = readdirSync(installed, { recursive: true, encoding: "utf8" });
     expect(paths.filter((path) => /^prisma\/migrations\/.*\.sql$/.test(path)).length).toBeGreaterThan(0);
+    expect(paths).toContain("LICENSE");
     expect(paths.filter((path) => /\.build|\.test\.|^(test|src|scripts)\//.test(path))).toEqual([]);
   });
 });
