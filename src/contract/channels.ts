@@ -1,19 +1,22 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence, in both directions.
 import { z } from "zod";
 import { close, done, errorExample, errorFrame, refresh } from "./frames.ts";
+import { roomName, userId } from "./ids.ts";
 import { json } from "./json.ts";
 import {
   chat,
   dataUpdate,
-  messageBody,
+  nothingSaid,
   notification,
   orderStatus,
   roomMessage,
   runResult,
   said,
+  saysSomething,
   systemMessage,
   typing,
   userMessage,
+  words,
 } from "./messaging.ts";
 import {
   type ClientEvents,
@@ -23,6 +26,7 @@ import {
   namespace,
   nothing,
   notice,
+  ownEvent,
   request,
   type ServerEvents,
 } from "./rows.ts";
@@ -43,7 +47,7 @@ export const presenceChange = z.object({
 export type PresenceEvent = z.infer<typeof presenceChange>;
 
 const server = {
-  connected: event(
+  connected: ownEvent(
     z.object({ message: z.literal("WebSocket connection established"), userId: z.string(), epoch: z.string() }),
     "The first event",
     { message: "WebSocket connection established", userId: "123", epoch: "7f3a9c52d1e84b06" },
@@ -59,7 +63,7 @@ const server = {
     timestamp,
   }),
   system: event(
-    z.object({ ...systemMessage.shape, code: z.int(), timestamp: z.number() }),
+    z.object({ ...systemMessage.shape, code: z.int().default(0), timestamp: z.number() }),
     "The platform says something to everyone",
     { message: "Maintenance at 22:00", level: "info", code: 0, timestamp },
   ),
@@ -70,40 +74,43 @@ const server = {
   ),
   user_message: durable(
     "messages",
-    z.object({ to: z.string(), ...messageBody.shape, ...said }),
+    z.object({ to: userId, ...words, ...said }).refine(saysSomething, nothingSaid),
     "Somebody wrote to this user",
     { to: "123", text: "Shall we practise?", ...author },
   ),
   room_message: durable(
     "rooms",
-    z.object({ room: z.string(), ...messageBody.shape, ...said }),
+    z.object({ room: roomName, ...words, ...said }).refine(saysSomething, nothingSaid),
     "Somebody wrote to a room; also to the one who wrote",
     { room: "class-7", text: "Who has finished?", ...author },
   ),
-  chat: event(z.object({ content: json, ...said }), "Somebody wrote to everyone", { content: "Hello", ...author }),
+  chat: event(z.object({ content: words.content.unwrap(), ...said }), "Somebody wrote to everyone", {
+    content: "Hello",
+    ...author,
+  }),
   order_status: event(orderStatus, "An order has changed", { order_id: "o-9", status: "shipped", tracking_no: "SF1" }),
   typing: event(
     z.object({
-      to: z.string().exactOptional(),
-      room: z.string().exactOptional(),
+      to: userId.exactOptional(),
+      room: roomName.exactOptional(),
       content: json.exactOptional(),
       ...said,
     }),
     "Somebody is typing",
     { room: "class-7", ...author },
   ),
-  presence: event(
+  presence: ownEvent(
     presenceChange,
     "Somebody of a shared room came (first connection) or went (5 s after the last one)",
     { room: "class-7", user: "456", online: true, from: "456", timestamp },
   ),
   push: event(
-    z.object({ type: z.string(), to: z.string().exactOptional(), content: json }),
+    z.object({ type: z.string().min(1).max(64), to: userId.exactOptional(), content: json }),
     "A frame of a type of the backend's own; raw messenger clients print it as it is",
     { type: "exam_moved", to: "123", content: { room: "B12" } },
   ),
   close,
-  error: event(
+  error: ownEvent(
     errorFrame.extend({ channel: z.string().exactOptional() }),
     "What went wrong; with channel: that subscription has ended",
     { ...errorExample, code: "FORBIDDEN", message: "channel: run-results/run-1 is not yours" },

@@ -3,7 +3,16 @@ import { z } from "zod";
 import { calls } from "./calls.ts";
 import { close, done, error, refresh } from "./frames.ts";
 import { catalogueId, isWholeNumberId, userId, wholeNumber } from "./ids.ts";
-import { type ClientEvents, durable, event, namespace, nothing, notice, request, type ServerEvents } from "./rows.ts";
+import {
+  type ClientEvents,
+  durable,
+  namespace,
+  nothing,
+  notice,
+  ownEvent,
+  request,
+  type ServerEvents,
+} from "./rows.ts";
 import { acknowledge } from "./subscribing.ts";
 
 /** A chapter was completed, or reopened. `timestamp` is RFC 3339. */
@@ -100,7 +109,7 @@ export const dashboard = namespace({
   name: "/dashboard",
   description: "What a learner's dashboard shows, live. The newest connection of a user wins. Timestamps are RFC 3339.",
   server: {
-    connected: event(dashboardConnected, "The first event. offset and recovered only where auth.since was given", {
+    connected: ownEvent(dashboardConnected, "The first event. offset and recovered only where auth.since was given", {
       message: "连接成功",
       userId: "123",
       timestamp,

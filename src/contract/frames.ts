@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { ERRORS, type ErrorCode } from "./errors.ts";
 import { refreshToken } from "./identity.ts";
-import { event, request } from "./rows.ts";
+import { ownEvent, request } from "./rows.ts";
 
 const codes = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]];
 
@@ -26,10 +26,10 @@ const timestamp = "2025-12-26T14:05:30+08:00";
 export const errorExample = { code: "INVALID_MESSAGE", message: "room is required", timestamp } as const;
 
 /** The row of `close`. */
-export const close = event(closeNotice, "Comes before the server disconnects", { reason: "replaced", timestamp });
+export const close = ownEvent(closeNotice, "Comes before the server disconnects", { reason: "replaced", timestamp });
 
 /** The row of `error`. */
-export const error = event(errorFrame, "What went wrong, where no ack was asked for", errorExample);
+export const error = ownEvent(errorFrame, "What went wrong, where no ack was asked for", errorExample);
 
 /** The row of `refresh_token`. */
 export const refresh = request(refreshToken, done, "Goes on with a new token of the same user", {

@@ -56,21 +56,28 @@ const content = z.union(
   [longText, jsonObject],
   `neither a text of 1 to 65536 characters nor a JSON object nested at most ${MAX_DEPTH} deep`,
 );
-const words = { text: longText.optional(), content: content.optional() };
-const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
+/** What is said: a text, or content of the platform's own making, or both. */
+export const words = { text: longText.optional(), content: content.optional() };
+/** Whether there is a text or content. */
+export const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
   value.text !== undefined || value.content !== undefined;
-const nothingSaid = { message: "text or content is required", path: ["text"] };
+/** The refusal of what says nothing. */
+export const nothingSaid = { message: "text or content is required", path: ["text"] };
+
+/** What is said, with the fields of `shape` around it. */
+export const saying = <const Shape extends z.ZodRawShape>(shape: Shape) =>
+  z.object({ ...shape, ...words }).refine(saysSomething, nothingSaid);
 
 /** The body of a message, without its address. */
-export const messageBody = z.object(words).refine(saysSomething, nothingSaid);
+export const messageBody = saying({});
 /** @see messageBody */
 export type MessageBody = z.infer<typeof messageBody>;
 
 /** A message to a room that the sender has joined. */
-export const roomMessage = z.object({ room: roomName, ...words }).refine(saysSomething, nothingSaid);
+export const roomMessage = saying({ room: roomName });
 
 /** A message to one user. */
-export const userMessage = z.object({ to: userId, ...words }).refine(saysSomething, nothingSaid);
+export const userMessage = saying({ to: userId });
 
 /** A chat message: private with `to`, otherwise for everyone. An empty `to` is no `to`. */
 export const chat = z.object({
@@ -94,6 +101,10 @@ export const orderStatus = z.looseObject({
 });
 
 /** Who and when, added by the server to everything that a user says. `timestamp` is epoch milliseconds. */
-export const said = { from: z.string(), username: z.string().exactOptional(), timestamp: z.number() };
+export const said = {
+  from: userId,
+  username: z.string().min(1).max(256).exactOptional(),
+  timestamp: z.number(),
+};
 /** @see said */
 export type Said = z.infer<z.ZodObject<typeof said>>;

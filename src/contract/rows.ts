@@ -11,6 +11,8 @@ export interface EphemeralEvent<Payload extends z.ZodType = z.ZodType> {
   readonly sentence: string;
   readonly example: z.output<Payload>;
   readonly durable?: never;
+  /** True for what only the server itself may say: no backend's emitter raises it. */
+  readonly own: boolean;
 }
 
 /** An event that is kept in a channel of this kind; on the wire a second argument, {@link Meta}, says where it stands. */
@@ -70,8 +72,17 @@ export function event<Payload extends z.ZodType>(
   payload: Payload,
   sentence: string,
   example: z.output<Payload>,
-): EphemeralEvent<Payload> {
-  return { payload, sentence, example };
+): EphemeralEvent<Payload> & { readonly own: false } {
+  return { payload, sentence, example, own: false };
+}
+
+/** Writes down an event that is said once, by the server itself and by no backend. */
+export function ownEvent<Payload extends z.ZodType>(
+  payload: Payload,
+  sentence: string,
+  example: z.output<Payload>,
+): EphemeralEvent<Payload> & { readonly own: true } {
+  return { payload, sentence, example, own: true };
 }
 
 /** Writes down an event that is kept in channels of `kind`. `example` is of its data, in the channel of that example. */

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { calls } from "./calls.ts";
 import { close, errorBody, errorExample, errorFrame, refresh } from "./frames.ts";
 import { courseId, userId } from "./ids.ts";
-import { type ClientEvents, event, exchange, namespace, type ServerEvents } from "./rows.ts";
+import { type ClientEvents, exchange, namespace, ownEvent, type ServerEvents } from "./rows.ts";
 import { epochMs, iso8601 } from "./time.ts";
 
 /** A heartbeat. The time is the client's clock: checked, never counted by. */
@@ -37,13 +37,13 @@ export const studyTime = namespace({
     "Counts the seconds that a user studies a course. One connection per user and course, the newest wins. Handshake: " +
     "auth.token and auth.courseId, or the query userId and courseId.",
   server: {
-    connected: event(
+    connected: ownEvent(
       z.object({ ...studied.shape, epoch: z.string() }),
       "The first event, with the time studied so far",
       { userId: "123", courseId: "go-basics", studyTime: 1830, epoch: "7f3a9c52d1e84b06" },
     ),
     close,
-    error: event(errorFrame.extend({ studyTime: z.int().exactOptional() }), "What went wrong", errorExample),
+    error: ownEvent(errorFrame.extend({ studyTime: z.int().exactOptional() }), "What went wrong", errorExample),
   },
   client: {
     // Nothing at all is a heartbeat, too.

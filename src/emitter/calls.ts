@@ -1,13 +1,8 @@
 // The durable sends as data: one checked call of the HTTP API each, so that it can go alone or in a batch.
-import { z } from "zod";
-import { topicsBody } from "../contract/catalogue.ts";
-import { progressBody, progressUpdated, quizBody, quizCompleted } from "../contract/dashboard.ts";
-import { roomName, sessionId } from "../contract/ids.ts";
-import { messageBody, runResult } from "../contract/messaging.ts";
-import { disconnectBody } from "../contract/operations.ts";
+import type { z } from "zod";
+import { API } from "../contract/api.ts";
+import type { AnswerOf, CallRow, Given } from "../contract/calls.ts";
 import { parse } from "../contract/parse.ts";
-import { broadcastBody, notificationBody, sendBody } from "../contract/publishing.ts";
-import { runSessionBody } from "../contract/runs.ts";
 
 /** One call: where it goes, its checked body, and what its answer looks like. */
 export interface ApiCall<Answer> {
@@ -17,57 +12,71 @@ export interface ApiCall<Answer> {
   readonly answer: z.ZodType<Answer>;
 }
 
-const offset = z.int().positive();
-const stored = z.object({ channel: z.string(), offset });
-const notified = z.object({ id: z.string(), channel: z.string(), offset, online: z.boolean() });
-const said = z.object({ id: z.string(), offset });
-const registered = z.object({ sessionId: z.string() });
-const sent = z.object({ delivered: z.boolean() });
-const accepted = z.unknown().transform((): undefined => undefined);
+type Rows = typeof API;
 
-/**
- * Calls of the HTTP API, checked when they are made.
- * Each throws a `Failure` (`INVALID_MESSAGE`, with the names of the refused fields) for a body that the schema refuses.
- */
-export const calls = {
-  /** A notification to one user (`userId`) or to everyone (`everyone: true`). */
-  notify: (body: z.input<typeof notificationBody>) =>
-    post("/api/v1/notifications", parse(notificationBody, body), notified),
-  /** The outcome of a run, to the owner of the session. */
-  pushRunResult: (session: string, result: z.input<typeof runResult>) =>
-    post(`/api/v1/run-results/${name(sessionId, session)}`, parse(runResult, result), stored),
-  /** Says whose a run session is; without `sessionId` one is made. */
-  registerRunSession: (body: z.input<typeof runSessionBody>) =>
-    post("/api/v1/run-sessions", parse(runSessionBody, body), registered),
-  /** Saves a learner's progress and tells their dashboard, if it has changed. */
-  updateProgress: (body: z.input<typeof progressBody>) =>
-    post("/api/v1/progress", parse(progressBody, body), progressUpdated),
-  /** Saves the result of a quiz and tells the learner's dashboard. */
-  addQuiz: (body: z.input<typeof quizBody>) => post("/api/v1/quizzes", parse(quizBody, body), quizCompleted),
-  /** A message into a room, kept for those who come later. */
-  sendToRoom: (room: string, body: z.input<typeof messageBody>) =>
-    post(`/api/v1/rooms/${name(roomName, room)}/messages`, parse(messageBody, body), said),
-  /** A frame of a type of the backend's own to one user; → whether the user is online. Not stored unless the type is. */
-  push: (body: z.input<typeof sendBody>) => post("/api/ws/send", parse(sendBody, body), sent),
-  /** The same to everyone. */
-  pushToEveryone: (body: z.input<typeof broadcastBody>) =>
-    post("/api/ws/broadcast", parse(broadcastBody, body), accepted),
-  /** Ends every connection of a user, on every node. */
-  disconnectUser: (userId: string) => post("/api/v1/disconnect", parse(disconnectBody, { userId }), accepted),
-  /** Replaces the catalogue of topics and chapters. Not for batches, which hold POSTs only. */
-  putTopics: (topics: z.input<typeof topicsBody>): ApiCall<undefined> => ({
-    method: "PUT",
-    path: "/api/v1/topics",
-    body: parse(topicsBody, topics),
-    answer: accepted,
-  }),
-} as const;
+/** The calls that an emitter makes: all that publish. A batch holds them, and reads nothing. */
+type PublishingCall = {
+  [Name in keyof Rows]: Rows[Name]["method"] extends "get" ? never : Name extends "batch" ? never : Name;
+}[keyof Rows];
 
-function post<Answer>(path: string, body: unknown, answer: z.ZodType<Answer>): ApiCall<Answer> {
-  return { method: "POST", path, body, answer };
+type ParametersIn<Path> = Path extends `${string}:${string}/${infer Rest}`
+  ? [name: string, ...ParametersIn<Rest>]
+  : Path extends `${string}:${string}`
+    ? [name: string]
+    : [];
+
+/** The parameters of the path in their order, then the body; a user id alone where that is all that the body holds. */
+type GivenTo<Name extends keyof Rows> = Name extends "disconnectUser"
+  ? [userId: string]
+  : [...ParametersIn<Rows[Name]["path"]>, body: Given<Rows[Name], "body">];
+
+/** A maker of calls for every call of the API that publishes, by its `operationId`. */
+export type Calls = {
+  readonly [Name in PublishingCall]: (...given: GivenTo<Name>) => ApiCall<AnswerOf<Rows[Name]>>;
+};
+
+/** How many arguments the call of a row takes: its path's parameters, and its body. */
+export function arityOf({ path }: CallRow): number {
+  return path.split("/:").length;
 }
 
-/** A checked name as one segment of a path. */
-function name(schema: z.ZodType<string>, value: string): string {
-  return encodeURIComponent(parse(schema, value));
+/** The rows of the calls that publish. */
+export const PUBLISHING: readonly CallRow[] = Object.values<CallRow>(API).filter(
+  ({ method, operationId }) => method !== "get" && operationId !== "batch",
+);
+
+/**
+ * Calls of the HTTP API, checked when they are made: one for every call that publishes. The parameters of its path come first,
+ * then its body. Each throws a `Failure` (`INVALID_MESSAGE`, with the names of the refused fields) for a body that the schema refuses.
+ * @example
+ * import { calls, createEmitter } from "classwire/emitter";
+ *
+ * const emitter = createEmitter({ api: { url: "https://live.school.example", token: () => "a service token" } });
+ * const [first] = await emitter.batch([
+ *   calls.notify({ userId: "123", title: "Quiz", message: "A new quiz is open" }),
+ *   calls.sendToRoom("class-7", { text: "The exam is in room B12" }),
+ * ]);
+ * if (first.ok) console.log(first.value.offset);
+ */
+export const calls = Object.fromEntries(PUBLISHING.map((row) => [row.operationId, makerOf(row)])) as unknown as Calls;
+
+function makerOf(row: CallRow): (...given: unknown[]) => ApiCall<unknown> {
+  return (...given) => {
+    const body = row.operationId === "disconnectUser" ? { userId: given[0] } : given[arityOf(row) - 1];
+    return {
+      method: row.method === "put" ? "PUT" : "POST",
+      path: pathOf(row, given),
+      body: row.body === undefined ? undefined : parse(row.body, body),
+      answer: row.answer.schema,
+    };
+  };
+}
+
+/** The path with its parameters, each checked and encoded as one segment. */
+function pathOf({ path, params }: CallRow, given: readonly unknown[]): string {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name = ""]) => name);
+  if (params === undefined || names.length === 0) return path;
+  const checked = parse(params, Object.fromEntries(names.map((name, at) => [name, given[at]])));
+  const values = checked as Readonly<Record<string, string>>;
+  return path.replace(/:(\w+)/g, (_whole, name: string) => encodeURIComponent(values[name] ?? ""));
 }

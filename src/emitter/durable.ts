@@ -1,9 +1,8 @@
-// Durable sends: every call of the API as a method, with its retries, and many of them at once.
+// Durable sends: every call of the API that publishes as a method, with its retries, and many of them at once.
 import type { CallOptions, Send } from "./api.ts";
 import { type BatchResults, sendBatch } from "./batch.ts";
-import { type ApiCall, calls } from "./calls.ts";
+import { type ApiCall, arityOf, type Calls, calls, PUBLISHING } from "./calls.ts";
 
-type Calls = typeof calls;
 type AnswerOf<Call> = Call extends ApiCall<infer Answer> ? Answer : never;
 
 /** One method per row of {@link calls}: the same arguments, then what this call may set. */
@@ -25,17 +24,15 @@ export interface DurableSends extends Methods {
 
 /** {@link DurableSends} through `send`; `deadlineMs` bounds a batch. */
 export function createDurableSends(send: Send, deadlineMs?: number): DurableSends {
+  const methods = PUBLISHING.map((row) => {
+    const arity = arityOf(row);
+    const make = calls[row.operationId as keyof Calls] as (...given: unknown[]) => ApiCall<unknown>;
+    const method = async (...given: unknown[]) =>
+      send(make(...given.slice(0, arity)), given[arity] as CallOptions | undefined);
+    return [row.operationId, method] as const;
+  });
   return {
-    notify: async (body, options) => send(calls.notify(body), options),
-    pushRunResult: async (session, result, options) => send(calls.pushRunResult(session, result), options),
-    registerRunSession: async (body, options) => send(calls.registerRunSession(body), options),
-    updateProgress: async (body, options) => send(calls.updateProgress(body), options),
-    addQuiz: async (body, options) => send(calls.addQuiz(body), options),
-    sendToRoom: async (room, body, options) => send(calls.sendToRoom(room, body), options),
-    push: async (body, options) => send(calls.push(body), options),
-    pushToEveryone: async (body, options) => send(calls.pushToEveryone(body), options),
-    disconnectUser: async (userId, options) => send(calls.disconnectUser(userId), options),
-    putTopics: async (topics, options) => send(calls.putTopics(topics), options),
+    ...(Object.fromEntries(methods) as unknown as Methods),
     batch: (batch) => sendBatch(send, batch, deadlineMs === undefined ? {} : { deadlineMs }),
   };
 }

@@ -1,46 +1,47 @@
-// Events that may be emitted through Redis: what a backend gives for each, and what goes over the wire for it.
+// Events that may be emitted through Redis, from the rows of their namespaces: what a backend gives, and what goes over the wire.
 import { z } from "zod";
-import { progressUpdated, quizCompleted } from "../contract/dashboard.ts";
-import { roomName, userId } from "../contract/ids.ts";
-import { json, jsonObject } from "../contract/json.ts";
-import { dataUpdate, orderStatus, systemMessage } from "../contract/messaging.ts";
+import { channels } from "../contract/channels.ts";
+import { dashboard } from "../contract/dashboard.ts";
+import { Failure } from "../contract/errors.ts";
+import { parse } from "../contract/parse.ts";
+import type { NamespaceRows } from "../contract/rows.ts";
 
-/** Who says it: here the backend's word counts. */
-const author = { from: userId, username: z.string().min(1).max(128).optional() };
-const text = z.string().min(1).max(65_536);
-const words = { text: text.optional(), content: z.union([text, jsonObject]).optional() };
-const saysSomething = (value: { text?: unknown; content?: unknown }): boolean =>
-  value.text !== undefined || value.content !== undefined;
-const nothingSaid = { message: "text or content is required", path: ["text"] };
+/** Sent by methods of their own, which know their envelope. */
+type Enveloped = "notifications" | "run-results";
 
-/** Events of `/channels` by name. `timestamp` (epoch milliseconds) is added to those that carry one. */
-export const channelsEvents = {
-  system: systemMessage.transform((message) => ({ ...message, code: message.code ?? 0 })),
-  data_update: dataUpdate,
-  user_message: z.object({ to: userId, ...words, ...author }).refine(saysSomething, nothingSaid),
-  room_message: z.object({ room: roomName, ...words, ...author }).refine(saysSomething, nothingSaid),
-  chat: z.object({ content: z.union([text, jsonObject]), ...author }),
-  typing: z.object({ to: userId.optional(), room: roomName.optional(), content: json.optional(), ...author }),
-  order_status: orderStatus,
-  push: z.object({ type: z.string().min(1).max(64), to: userId.optional(), content: json }),
-} as const;
-
-/** Events of `/dashboard` by name; their `timestamp` is RFC 3339 and the backend's own. */
-export const dashboardEvents = { progress_updated: progressUpdated, quiz_completed: quizCompleted } as const;
+/** The events of a namespace that a backend may raise: all but the server's own. */
+type Foreign<Rows extends NamespaceRows> = {
+  [Name in keyof Rows["server"]]: Rows["server"][Name] extends { readonly own: true } ? never : Name;
+}[keyof Rows["server"]];
 
 /** Name of an event of `/channels`. */
-export type ChannelsEvent = keyof typeof channelsEvents;
+export type ChannelsEvent = Exclude<Foreign<typeof channels>, Enveloped>;
 /** Name of an event of `/dashboard`. */
-export type DashboardEvent = keyof typeof dashboardEvents;
-/** What a backend gives for an event of `/channels`. */
-export type ChannelsPayload<Event extends ChannelsEvent> = z.input<(typeof channelsEvents)[Event]>;
-/** What a backend gives for an event of `/dashboard`. */
-export type DashboardPayload<Event extends DashboardEvent> = z.input<(typeof dashboardEvents)[Event]>;
+export type DashboardEvent = Foreign<typeof dashboard>;
 
-/** Events whose payload has no time of the server's. */
-const TIMELESS: ReadonlySet<ChannelsEvent> = new Set<ChannelsEvent>(["order_status", "push"]);
+/** What a backend gives for an event of `/channels`; its `timestamp` is added. */
+export type ChannelsPayload<Event extends ChannelsEvent> = Event extends ChannelsEvent
+  ? Unstamped<z.input<(typeof channels)["server"][Event]["payload"]>>
+  : never;
+type Unstamped<Payload> = Payload extends { timestamp: number } ? Omit<Payload, "timestamp"> : Payload;
+/** What a backend gives for an event of `/dashboard`; its `timestamp` is RFC 3339 and the backend's own. */
+export type DashboardPayload<Event extends DashboardEvent> = z.input<(typeof dashboard)["server"][Event]["payload"]>;
 
-/** A checked payload as it goes over the wire at `now` (epoch milliseconds). */
-export function stamped(event: ChannelsEvent, payload: object, now: number): object {
-  return TIMELESS.has(event) ? payload : { ...payload, timestamp: now };
+/** The checked payload of an event of `/channels` at `now` (epoch milliseconds). @throws Failure INVALID_MESSAGE */
+export function channelsPayload(event: string, given: unknown, now: number): object {
+  const schema = payloadOf(channels, event);
+  const isStamped = schema instanceof z.ZodObject && schema.shape["timestamp"] instanceof z.ZodNumber;
+  return parse(schema, isStamped && typeof given === "object" ? { ...given, timestamp: now } : given) as object;
+}
+
+/** The checked payload of an event of `/dashboard`. @throws Failure INVALID_MESSAGE */
+export function dashboardPayload(event: string, given: unknown): object {
+  return parse(payloadOf(dashboard, event), given) as object;
+}
+
+function payloadOf({ name, server }: NamespaceRows, event: string): z.ZodType {
+  const row = Object.hasOwn(server, event) ? server[event] : undefined;
+  if (row === undefined || (row.durable === undefined && row.own))
+    throw new Failure("INVALID_MESSAGE", `event: ${event} is no event of ${name} that a backend may emit`);
+  return row.payload;
 }

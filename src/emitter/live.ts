@@ -23,7 +23,7 @@ export type Target = { user: string } | { room: string };
  */
 export interface LiveSends {
   /** A message of the platform itself. */
-  system(message: z.input<typeof events.channelsEvents.system>, to?: Target): Promise<number>;
+  system(message: SystemMessage, to?: Target): Promise<number>;
   /** Something that a page shows has changed. */
   dataUpdate(update: DataUpdate, to?: Target): Promise<number>;
   /** A notification that nobody needs later (`notify` stores it). */
@@ -78,15 +78,8 @@ export function createLiveSends(redis: RedisPublisher, { key = "socket.io" } = {
     return heard;
   }
 
-  function toChannels(room: string | undefined, event: events.ChannelsEvent, payload: unknown): Promise<number> {
-    const checked: object = parse(events.channelsEvents[event], payload);
-    return emit("/channels", room, event, events.stamped(event, checked, Date.now()));
-  }
-
-  function toDashboard(room: string, event: events.DashboardEvent, payload: unknown): Promise<number> {
-    const checked: object = parse(events.dashboardEvents[event], payload);
-    return emit("/dashboard", room, event, checked);
-  }
+  const toChannels = (room: string | undefined, event: events.ChannelsEvent, payload: unknown): Promise<number> =>
+    emit("/channels", room, event, events.channelsPayload(event, payload, Date.now()));
 
   const targetRoom = (to: Target | undefined): string | undefined =>
     to === undefined ? undefined : "user" in to ? userRoom(to.user) : namedRoom(to.room);
@@ -106,7 +99,8 @@ export function createLiveSends(redis: RedisPublisher, { key = "socket.io" } = {
     },
     toUser: (user, event, payload) => toChannels(userRoom(user), event, payload),
     toRoom: (room, event, payload) => toChannels(namedRoom(room), event, payload),
-    toDashboard: (user, event, payload) => toDashboard(userRoom(user), event, payload),
+    toDashboard: (user, event, payload) =>
+      emit("/dashboard", userRoom(user), event, events.dashboardPayload(event, payload)),
     toStudyTime(user, course, event, payload) {
       const room = roomOf.study(parse(userId, user), parse(courseId, course));
       return emit("/study-time", room, parse(eventName, event), parse(jsonObject, payload));

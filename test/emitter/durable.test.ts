@@ -44,10 +44,10 @@ test("every call reaches its route and gives back a checked answer", async () =>
   expect(await backend.push({ type: "order_status", to: "7", content: { order_id: 1, status: "sent" } })).toEqual({
     delivered: false,
   });
-  expect(await backend.pushToEveryone({ type: "notification", content: "hello" })).toBeUndefined();
-  expect(await backend.disconnectUser("7")).toBeUndefined();
+  expect(await backend.pushToEveryone({ type: "notification", content: "hello" })).toEqual({ accepted: true });
+  expect(await backend.disconnectUser("7")).toEqual({ accepted: true });
   const topics = [{ id: "loops", displayName: "循环", chapters: [{ id: "for", displayName: "for" }] }];
-  expect(await backend.putTopics(topics)).toBeUndefined();
+  expect(await backend.putTopics(topics)).toEqual({ topics: 1, chapters: 1 });
   const unknown = backend.updateProgress({ ...lesson, topic_id: "nowhere", completed: true });
   await expect(unknown).rejects.toMatchObject({ name: "PublishError", code: "NOT_FOUND", status: 404, attempts: 1 });
 });
