@@ -2,10 +2,10 @@
 import type { Position } from "./positions.ts";
 import { Alarm } from "./timers.ts";
 
-/** So long after the first handled event, in milliseconds, … */
+/** An ack goes out this long after the first handled event, in milliseconds, … */
 const WITHIN_MS = 250;
-/** … or after so many. */
-const AT_MOST = 100;
+/** … or after this many events. */
+const MAX_NOTED = 100;
 
 /** Collects what has been handled. */
 export class Acks {
@@ -24,7 +24,7 @@ export class Acks {
     this.#pending.set(channel, position);
     this.#noted++;
     if (this.#noted === 1) this.#alarm.after(WITHIN_MS, () => void this.flush());
-    else if (this.#noted === AT_MOST) void this.flush();
+    else if (this.#noted === MAX_NOTED) void this.flush();
   }
 
   /** Sends what has been noted. What does not arrive is sent with the next flush. */

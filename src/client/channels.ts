@@ -42,13 +42,6 @@ export interface ChannelsClient {
   close(): Promise<void>;
 }
 
-const EVENT_OF: Record<string, string> = {
-  notifications: "notifications",
-  messages: "user_message",
-  "run-results": "run-results",
-  rooms: "room_message",
-};
-
 /** Connects to `/channels`. */
 export function createChannels(context: Context): ChannelsClient {
   const subscriptions = createSubscriptions((channel, since) => core.emit("unrecovered", { channel, since }));
@@ -59,9 +52,8 @@ export function createChannels(context: Context): ChannelsClient {
 
   const core: Core = createCore(context, {
     namespace: "/channels",
-    eventsOf: (channel) => [EVENT_OF[channel.slice(0, channel.indexOf("/"))] ?? ""],
-    async hello(core, { user }) {
-      await core.streams?.open(channelOf.messages(user)); // heard without a subscription
+    async handshake(core, { user }) {
+      await core.streams?.open(channelOf.messages(user)); // the server subscribes to it by itself
       return {};
     },
     async restore(core) {
@@ -71,7 +63,7 @@ export function createChannels(context: Context): ChannelsClient {
       }
       void acks.flush();
     },
-    askAgain(core, channel) {
+    resubscribe(core, channel) {
       const ask = async (): Promise<void> => {
         await core.session.ready(`subscribe ${channel}`); // a restore may be under way, and past this channel
         if (core.streams?.has(channel)) await subscriptions.ask(core, channel);

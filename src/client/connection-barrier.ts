@@ -1,12 +1,12 @@
-// A gate in front of requests: they wait for the connection, but not for ever.
+// A barrier in front of requests: they wait for the connection, but not for ever.
 import { ClasswireError } from "./errors.ts";
 
 /** Lets callers through while it is open. */
-export class Gate {
+export class ConnectionBarrier {
   readonly #waiting = new Set<{ pass: () => void; fail: (error: ClasswireError) => void }>();
   #open = false;
 
-  /** Resolves once the gate is open; rejects with `TIMEOUT` after `timeoutMs`, or as {@link Gate.fail} says. */
+  /** Resolves once the barrier is open; rejects with `TIMEOUT` after `timeoutMs`, or as {@link ConnectionBarrier.fail} says. */
   wait(what: string, timeoutMs: number): Promise<void> {
     if (this.#open) return Promise.resolve();
     return new Promise((resolve, reject) => {

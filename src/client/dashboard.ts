@@ -22,17 +22,13 @@ export interface DashboardClient {
   close(): Promise<void>;
 }
 
-/** The durable events, all of one channel. */
-const EVENTS = ["progress_updated", "quiz_completed"];
-
 /** Connects to `/dashboard`. */
 export function createDashboard(context: Context): DashboardClient {
   let channel = "";
   let stream: Stream | undefined;
   const core = createCore(context, {
     namespace: "/dashboard",
-    eventsOf: () => EVENTS,
-    async hello(core, { user }) {
+    async handshake(core, { user }) {
       channel = `dashboard/${user}`; // ids are whole numbers here: nothing to encode
       stream = await core.streams?.open(channel);
       const since = stream?.since;
@@ -48,7 +44,7 @@ export function createDashboard(context: Context): DashboardClient {
       if (stream?.since === undefined) stream?.startAfter((await core.session.ask<Snapshot>("snapshot")).offset);
     },
     // The dashboard has no subscribe: a new handshake says from where.
-    askAgain: (core) => core.session.restart("an event was missing"),
+    resubscribe: (core) => core.session.restart("an event was missing"),
     handled: () => undefined, // nor acks: the offset is the client's to keep
   });
   core.session.start();

@@ -2,7 +2,7 @@
 import { createBackoff } from "./backoff.ts";
 import type { Listener } from "./events.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
-import type { Arrival } from "./stream.ts";
+import type { ReceivedEvent } from "./stream.ts";
 import { sleep } from "./timers.ts";
 
 /** What a delivery needs. */
@@ -20,7 +20,7 @@ export interface Deliveries {
  * Calls every listener of the event once, one after the other, and each that fails again after a back-off; those that
  * succeeded are not called again. Rejects only when the signal is aborted before all are done.
  */
-export async function deliver({ event, payload, meta }: Arrival, deliveries: Deliveries): Promise<void> {
+export async function deliver({ event, payload, meta }: ReceivedEvent, deliveries: Deliveries): Promise<void> {
   const { attempts, report, signal } = deliveries;
   const backoff = createBackoff({ first: 500, longest: 30_000 });
   let open = deliveries.listeners(event);

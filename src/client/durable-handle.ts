@@ -19,14 +19,12 @@ const OWN: ReadonlySet<string> = new Set<keyof LifecycleEvents>([
 /** The parts in which the two handles differ. */
 export interface Behaviour {
   namespace: string;
-  /** The events of a channel, as listeners know them. */
-  eventsOf(channel: string): readonly string[];
   /** The handshake, once the streams are there. */
-  hello(core: Core, token: Token): Promise<Record<string, unknown>>;
+  handshake(core: Core, token: Token): Promise<Record<string, unknown>>;
   /** After the first event of a connection: rooms, subscriptions, starting points. */
   restore(core: Core, payload: Record<string, unknown>): Promise<void>;
   /** Asks for a channel again, from where its stream stands. */
-  askAgain(core: Core, channel: string): void;
+  resubscribe(core: Core, channel: string): void;
   /** Everything in the channel up to there has been handled. */
   handled(core: Core, channel: string, position: Position): void;
 }
@@ -38,7 +36,7 @@ type AnyEvents = Record<string, readonly unknown[]>;
 export interface Core {
   readonly session: Session;
   readonly events: Events<AnyEvents>;
-  /** There after the first `hello`. */
+  /** There after the first `handshake`. */
   readonly streams: Streams | undefined;
   /** The log that offsets belong to on this connection. */
   readonly epoch: string;
@@ -53,10 +51,8 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
   let streams: Streams | undefined;
   let epoch = "";
 
-  const events = new Events<AnyEvents>((event) => {
-    for (const [channel, stream] of streams?.entries() ?? []) {
-      if (behaviour.eventsOf(channel).includes(event)) stream.listened();
-    }
+  const events = new Events<AnyEvents>(() => {
+    for (const [, stream] of streams?.entries() ?? []) stream.listenerAdded();
   });
 
   const report: LifecycleEvents["listener_error"] = (failure) => {
@@ -71,10 +67,9 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
     return new Streams({
       positions: createPositions(context.storage, context.url, user),
       epoch: () => epoch,
-      heard: (channel) => behaviour.eventsOf(channel).some((event) => events.of(event).length > 0),
       listeners: (event) => events.of(event),
       handled: (channel, position) => behaviour.handled(core, channel, position),
-      askAgain: (channel) => behaviour.askAgain(core, channel),
+      resubscribe: (channel) => behaviour.resubscribe(core, channel),
       attempts: context.attempts,
       report,
       signal: stop.signal,
@@ -84,9 +79,9 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
   const session = new Session({
     ...context,
     namespace: behaviour.namespace,
-    async hello(token) {
+    async handshake(token) {
       streams ??= streamsOf(token.user);
-      return behaviour.hello(core, token);
+      return behaviour.handshake(core, token);
     },
     async onConnected(payload) {
       epoch = typeof payload["epoch"] === "string" ? payload["epoch"] : "";
@@ -95,7 +90,7 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
     },
     onEvent(event, [payload, second]) {
       const meta = metaOf(second);
-      if (meta !== undefined) streams?.take({ event, payload, meta });
+      if (meta !== undefined) streams?.receive({ event, payload, meta });
       else if (!OWN.has(event)) emit(event, payload);
     },
     report: (event, args) => emit(event, ...args),

@@ -4,8 +4,8 @@
 export type EventMap = Record<string, readonly unknown[]>;
 
 /** The arguments of each event of an interface of functions, as the contract writes them. */
-export type ArgumentsOf<Wire> = {
-  [Event in keyof Wire]: Wire[Event] extends (...args: infer Args) => void ? Args : never;
+export type ArgumentsOf<NamespaceSocket> = {
+  [Event in keyof NamespaceSocket]: NamespaceSocket[Event] extends (...args: infer Args) => void ? Args : never;
 };
 
 /** A listener; what it returns is awaited where the order of events matters. */

@@ -1,4 +1,4 @@
-// What every handle tells of its connection, beside the events of the wire.
+// What every handle tells of its connection, beside the events of the socket.
 import type { Meta } from "../contract/durable.ts";
 import type { ClasswireError } from "./errors.ts";
 

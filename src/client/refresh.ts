@@ -2,7 +2,7 @@
 import { Alarm } from "./timers.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
-/** A token is renewed so long before its end, or in the last fifth of its life if that is shorter. */
+/** A token is renewed this many milliseconds before its end, or in the last fifth of its life if that is shorter. */
 const MARGIN_MS = 60_000;
 /** After a failure, the next try. */
 const RETRY_MS = 5000;

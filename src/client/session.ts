@@ -1,12 +1,12 @@
 // One namespace, kept connected: connect, restore, renew, come back after a failure, and know when not to.
 import type { Manager } from "socket.io-client";
 import { type BackoffOptions, createBackoff } from "./backoff.ts";
-import { Gate } from "./connection-barrier.ts";
+import { ConnectionBarrier } from "./connection-barrier.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
 import { onOnline } from "./network.ts";
 import { createRefresh } from "./refresh.ts";
-import { Wire } from "./socket.ts";
+import { NamespaceSocket } from "./socket.ts";
 import { Alarm } from "./timers.ts";
 import type { Token, Tokens } from "./tokens.ts";
 
@@ -19,7 +19,7 @@ export interface SessionOptions {
   /** How long a connection and each answer may take, in milliseconds. */
   timeoutMs: number;
   /** What the handshake carries beside the token. */
-  hello(token: Token): Promise<Record<string, unknown>>;
+  handshake(token: Token): Promise<Record<string, unknown>>;
   /** The first event of a connection; what the connection needs is set up here. Runs before the events behind it until its first await. */
   onConnected(payload: Record<string, unknown>): Promise<void>;
   onEvent(event: string, args: unknown[]): void;
@@ -31,10 +31,10 @@ export interface SessionOptions {
 
 /** After `RATE_LIMIT` the next attempt comes no sooner. */
 const LIMITED_MS = 10_000;
-/** A connection that lasted so long was a good one: the back-off begins anew. */
+/** After a connection that lasted longer, in milliseconds, the back-off begins anew. */
 const STABLE_MS = 10_000;
 /** So many tokens in a row may be refused before the session gives up. */
-const MOST_REFUSALS = 3;
+const MAX_REFUSALS = 3;
 /** The end of the session when the server says so. */
 const FINAL: ReadonlySet<string> = new Set(["AUTH_FAILED", "FORBIDDEN", "INVALID_MESSAGE", "REPLACED", "CLOSED"]);
 const RENEWABLE: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"]);
@@ -42,25 +42,25 @@ const RENEWABLE: ReadonlySet<string> = new Set(["INVALID_TOKEN", "TOKEN_EXPIRED"
 /** A connection to one namespace over any number of Socket.IO connections. */
 export class Session {
   readonly #options: SessionOptions;
-  readonly #wire: Wire;
+  readonly #socket: NamespaceSocket;
   readonly #backoff;
   readonly #refresh;
   readonly #alarm = new Alarm();
-  readonly #gate = new Gate();
+  readonly #barrier = new ConnectionBarrier();
   readonly #stopListening: () => void;
   #state: State = "waiting";
   #attempt = 0;
   #connectedAt = 0;
   #refusals = 0;
   #token: Token | undefined;
-  #lastWord: ClasswireError | undefined;
+  #closeReason: ClasswireError | undefined;
   #waitsForNetwork = false;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.#backoff = createBackoff(options.backoff);
     this.#refresh = createRefresh(options.tokens, (token) => this.ask("refresh_token", { token: token.text }));
-    this.#wire = new Wire(options.manager, options.namespace, {
+    this.#socket = new NamespaceSocket(options.manager, options.namespace, {
       onAccepted: () => undefined, // the event `connected` follows
       onRefused: (error) => void this.#failed(error),
       onEvent: (event, args) => this.#take(event, args),
@@ -89,12 +89,12 @@ export class Session {
 
   /** Makes a new connection now, with a new handshake. */
   restart(reason: string): void {
-    this.#wire.drop(reason);
+    this.#socket.drop(reason);
   }
 
   /** Sends on the connection of this moment and gives back the answer, which `atOnce` sees before what comes behind it. */
   ask<Value extends object>(event: string, payload?: unknown, atOnce?: (answer: Value) => void): Promise<Value> {
-    return this.#wire.request(event, payload, this.#options.timeoutMs, atOnce);
+    return this.#socket.request(event, payload, this.#options.timeoutMs, atOnce);
   }
 
   /** The same once there is a connection, for which it waits as long as an answer may take. */
@@ -106,12 +106,12 @@ export class Session {
   /** Resolves once there is a connection; rejects with `TIMEOUT` or `CLOSED`. `what` waits for it, for the message. */
   async ready(what: string): Promise<void> {
     if (this.#state === "closed") throw new ClasswireError("CLOSED", `${what}: this client is closed`);
-    await this.#gate.wait(what, this.#options.timeoutMs);
+    await this.#barrier.wait(what, this.#options.timeoutMs);
   }
 
   /** Sends without an answer; dropped when there is no connection. */
   send(event: string, payload: unknown): void {
-    this.#wire.send(event, payload);
+    this.#socket.send(event, payload);
   }
 
   /** Ends the session: with an error when it could not go on. */
@@ -119,7 +119,7 @@ export class Session {
     if (this.#state === "closed") return;
     this.#leave("closed");
     this.#stopListening();
-    this.#gate.fail(error ?? new ClasswireError("CLOSED", "this client was closed"));
+    this.#barrier.fail(error ?? new ClasswireError("CLOSED", "this client was closed"));
     this.#options.report("closed", [error === undefined ? {} : { error }]);
   }
 
@@ -129,22 +129,22 @@ export class Session {
     const isOver = (): boolean => attempt !== this.#attempt;
     try {
       const token = await this.#options.tokens.get();
-      const hello = await this.#options.hello(token);
+      const handshake = await this.#options.handshake(token);
       if (isOver()) return;
       this.#token = token;
-      this.#wire.connect({ ...hello, token: token.text });
+      this.#socket.connect({ ...handshake, token: token.text });
     } catch (error) {
       if (!isOver()) await this.#failed(toClasswireError(error, "UNREACHABLE"));
       return;
     }
     this.#alarm.after(this.#options.timeoutMs, () => {
-      this.#wire.disconnect();
+      this.#socket.disconnect();
       void this.#failed(new ClasswireError("UNREACHABLE", `not connected within ${this.#options.timeoutMs} ms`));
     });
   }
 
   #take(event: string, args: unknown[]): void {
-    if (event === "error" || event === "close") this.#lastWord ??= lastWordOf(args[0]);
+    if (event === "error" || event === "close") this.#closeReason ??= closeReasonOf(args[0]);
     this.#options.onEvent(event, args);
     if (event === "connected") void this.#restore(args[0]);
   }
@@ -153,7 +153,7 @@ export class Session {
     const attempt = this.#attempt;
     this.#alarm.cancel();
     this.#connectedAt = Date.now();
-    this.#lastWord = undefined;
+    this.#closeReason = undefined;
     this.#refusals = 0;
     if (this.#token !== undefined) this.#refresh.watch(this.#token);
     try {
@@ -162,16 +162,16 @@ export class Session {
       if (attempt === this.#attempt) this.restart(toClasswireError(error, "UNREACHABLE").message);
       return;
     }
-    if (attempt !== this.#attempt || !this.#wire.connected) return;
+    if (attempt !== this.#attempt || !this.#socket.connected) return;
     this.#state = "connected";
-    this.#gate.open();
+    this.#barrier.open();
   }
 
   #gone(reason: string): void {
     this.#options.report("disconnected", [{ reason }]);
     if (Date.now() - this.#connectedAt > STABLE_MS) this.#backoff.reset();
-    const error = this.#lastWord ?? new ClasswireError("DISCONNECTED", reason);
-    this.#lastWord = undefined;
+    const error = this.#closeReason ?? new ClasswireError("DISCONNECTED", reason);
+    this.#closeReason = undefined;
     void this.#failed(error);
   }
 
@@ -192,7 +192,7 @@ export class Session {
 
   /** Whether there is another token than the refused one. */
   async #renewed(): Promise<boolean> {
-    if (this.#token === undefined || ++this.#refusals > MOST_REFUSALS) return false;
+    if (this.#token === undefined || ++this.#refusals > MAX_REFUSALS) return false;
     try {
       return (await this.#options.tokens.renew(this.#token)) !== undefined;
     } catch (error) {
@@ -204,10 +204,10 @@ export class Session {
     this.#attempt++;
     this.#state = state;
     this.#waitsForNetwork = false;
-    this.#gate.shut();
+    this.#barrier.shut();
     this.#alarm.cancel();
     this.#refresh.stop();
-    this.#wire.disconnect();
+    this.#socket.disconnect();
   }
 }
 
@@ -215,7 +215,7 @@ export class Session {
  * What an `error` or `close` event says about coming back. Other errors are about one message or channel, not about the
  * connection; an expired token is followed by a `close`, of which it is the reason.
  */
-function lastWordOf(value: unknown): ClasswireError | undefined {
+function closeReasonOf(value: unknown): ClasswireError | undefined {
   const error = errorFromWire(value);
   if (error !== undefined) return RENEWABLE.has(error.code) ? error : undefined;
   if (typeof value !== "object" || value === null || !("reason" in value)) return undefined;

@@ -7,23 +7,23 @@ import { ClasswireError, errorFromWire } from "./errors.ts";
 type Loose = Record<string, (...args: never[]) => void>;
 
 /** What the session is told of its socket. */
-export interface WireListener {
+export interface SocketListener {
   /** The server has taken the socket into the namespace. */
   onAccepted(): void;
   /** No connection, or none to this namespace: with the server's error where it gave one. */
   onRefused(error: ClasswireError): void;
   onEvent(event: string, args: unknown[]): void;
-  /** The connection is gone, and not by {@link Wire.disconnect}. */
+  /** The connection is gone, and not by {@link NamespaceSocket.disconnect}. */
   onGone(reason: string): void;
 }
 
 /** A socket that reconnects only when it is told to. */
-export class Wire {
+export class NamespaceSocket {
   readonly #socket: Socket<Loose, Loose>;
-  readonly #listener: WireListener;
+  readonly #listener: SocketListener;
   #wanted = false;
 
-  constructor(manager: Manager, namespace: string, listener: WireListener) {
+  constructor(manager: Manager, namespace: string, listener: SocketListener) {
     this.#listener = listener;
     this.#socket = manager.socket(namespace);
     this.#socket.off().offAny(); // an ended handle's

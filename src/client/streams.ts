@@ -2,22 +2,21 @@
 import type { Meta } from "../contract/durable.ts";
 import { type Deliveries, deliver } from "./deliver.ts";
 import type { Position, Positions } from "./positions.ts";
-import { type Arrival, Stream } from "./stream.ts";
+import { type ReceivedEvent, Stream } from "./stream.ts";
 
 /** What streams do their work with. */
 export interface StreamsOptions extends Deliveries {
   positions: Positions;
   epoch(): string;
-  heard(channel: string): boolean;
   handled(channel: string, position: Position): void;
-  askAgain(channel: string): void;
+  resubscribe(channel: string): void;
 }
 
 /** The streams of one user. */
 export class Streams {
   readonly #options: StreamsOptions;
   readonly #streams = new Map<string, Stream>();
-  readonly #opening = new Map<string, { early: Arrival[]; stream: Promise<Stream> }>();
+  readonly #opening = new Map<string, { early: ReceivedEvent[]; stream: Promise<Stream> }>();
 
   constructor(options: StreamsOptions) {
     this.#options = options;
@@ -33,13 +32,13 @@ export class Streams {
   }
 
   /** Hands an event to its stream. What comes while that is being opened waits for it. */
-  take(arrival: Arrival): void {
-    const { channel } = arrival.meta;
+  receive(received: ReceivedEvent): void {
+    const { channel } = received.meta;
     const known = this.#streams.get(channel);
     if (known === undefined) {
       void this.open(channel);
-      this.#opening.get(channel)?.early.push(arrival);
-    } else known.offer(arrival);
+      this.#opening.get(channel)?.early.push(received);
+    } else known.offer(received);
   }
 
   /** Forgets a channel; its stored position stays. What waits in it is not handled. */
@@ -62,7 +61,7 @@ export class Streams {
   }
 
   async #load(channel: string): Promise<Stream> {
-    const { positions, epoch, heard, handled, askAgain, report, signal } = this.#options;
+    const { positions, epoch, handled, resubscribe, listeners, report, signal } = this.#options;
     const position = await positions.load(channel).catch((error: unknown) => {
       report({ error, event: "load", attempt: 1, skipped: true });
       return undefined;
@@ -70,11 +69,11 @@ export class Streams {
     const stream = new Stream(
       {
         epoch,
-        heard: () => heard(channel),
-        deliver: (arrival) => deliver(arrival, this.#options),
+        hasListener: (names) => [...names].some((name) => listeners(name).length > 0),
+        deliver: (received) => deliver(received, this.#options),
         save: (position) => positions.save(channel, position),
         handled: (position) => handled(channel, position),
-        askAgain: () => askAgain(channel),
+        resubscribe: () => resubscribe(channel),
         onError: (error) => {
           if (!signal.aborted) report({ error, event: "save", attempt: 1, skipped: true });
         },
@@ -82,7 +81,7 @@ export class Streams {
       position,
     );
     this.#streams.set(channel, stream);
-    for (const arrival of this.#opening.get(channel)?.early ?? []) stream.offer(arrival);
+    for (const received of this.#opening.get(channel)?.early ?? []) stream.offer(received);
     this.#opening.delete(channel);
     return stream;
   }

@@ -75,7 +75,7 @@ export function createStudyTime(context: Context, courseId: string, visibility: 
   const session: Session = new Session({
     ...context,
     namespace: "/study-time",
-    hello: async () => ({ courseId }),
+    handshake: async () => ({ courseId }),
     async onConnected() {
       beat();
     },
@@ -88,9 +88,9 @@ export function createStudyTime(context: Context, courseId: string, visibility: 
     report: (event, args) => emit(event, args as never),
   });
 
-  const follow = (): void => (visibility.visible() ? session.start() : session.pause());
-  const unfollow = visibility.onChange(follow);
-  follow();
+  const applyVisibility = (): void => (visibility.visible() ? session.start() : session.pause());
+  const stopWatching = visibility.onChange(applyVisibility);
+  applyVisibility();
 
   return {
     get state() {
@@ -102,7 +102,7 @@ export function createStudyTime(context: Context, courseId: string, visibility: 
     on: (event, listener) => events.on(event, listener),
     heartbeat,
     async close() {
-      unfollow();
+      stopWatching();
       alarm.cancel();
       session.close();
     },

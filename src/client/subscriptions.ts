@@ -11,19 +11,19 @@ export interface Refused {
   error: ClasswireError;
 }
 
-/** The wishes of one handle. */
+/** The rooms and channels that one handle wants. */
 export interface Subscriptions {
-  /** Subscribes now, or with the next connection; rejects when the server refuses, and forgets the wish. */
+  /** Subscribes now, or with the next connection; rejects, and wants it no more, when the server refuses. */
   subscribe(core: Core, channel: string): Promise<Subscribed>;
   /** Joins a room and subscribes to its channel, likewise. */
   join(core: Core, room: string): Promise<{ members: number }>;
   /** Asks for a channel from where its stream stands. */
   ask(core: Core, channel: string): Promise<Subscribed>;
-  /** Takes a wish back; true if the channel was wished for. */
+  /** Wants a channel no more; true if it was wanted. */
   forget(core: Core, channel: string): boolean;
   /** True if the room had been joined. */
   leave(core: Core, room: string): boolean;
-  /** Establishes every wish on a new connection. Rejects when the connection goes; → what the server refused. */
+  /** Subscribes to everything that is wanted on a new connection. Rejects when the connection goes; → what the server refused. */
   restore(core: Core): Promise<Refused[]>;
 }
 
@@ -35,7 +35,7 @@ const FINAL: ReadonlySet<string> = new Set(["FORBIDDEN", "INVALID_MESSAGE", "NOT
 /** Notifications to everyone come with the user's own. */
 const EVERYONE = "notifications/:everyone";
 
-/** Makes an empty list of wishes. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
+/** Makes an empty list. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
 export function createSubscriptions(onUnrecovered: (channel: string, since: number) => void): Subscriptions {
   const rooms = new Map<string, { members: number } | undefined>();
   const channels = new Map<string, Subscribed | undefined>(); // with the answer on this connection
@@ -43,7 +43,7 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
   async function ask(core: Core, channel: string): Promise<Subscribed> {
     const stream = await core.streams?.open(channel);
     const since = stream?.since;
-    // Own messages are heard already, from a place that only a subscribe of one's own tells.
+    // The server has subscribed to own messages already, at a position that only a subscribe of one's own tells.
     if (since === undefined && channel.startsWith("messages/")) await core.session.ask("unsubscribe", { channel });
     const from = since === undefined ? {} : { since: since.offset, epoch: since.epoch };
     return core.session.ask<Subscribed>("subscribe", { channel, ...from }, (answer) => {
@@ -60,8 +60,8 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
     return joined;
   }
 
-  /** Does `work` on the connection there is, or on the next one; a refusal ends the wish. */
-  async function insist<Value>(core: Core, what: string, work: () => Promise<Value>, forget: () => void) {
+  /** Does `work` on the connection there is, or on the next one; after a refusal it is wanted no more. */
+  async function retryUntilRefused<Value>(core: Core, what: string, work: () => Promise<Value>, forget: () => void) {
     for (;;) {
       try {
         await core.session.ready(what);
@@ -75,8 +75,8 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
     }
   }
 
-  /** Open streams that nobody wished for by name (own messages, notifications to everyone) and that have begun. */
-  function heardAnyway([channel, stream]: [string, Stream]): boolean {
+  /** Open streams that nobody subscribed to by name (own messages, notifications to everyone) and that have begun. */
+  function isImplicit([channel, stream]: [string, Stream]): boolean {
     return stream.since !== undefined && !channels.has(channel) && !channel.startsWith("rooms/");
   }
 
@@ -85,12 +85,12 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
     subscribe(core, channel) {
       if (!channels.has(channel)) channels.set(channel, undefined);
       const subscribed = async () => channels.get(channel) ?? ask(core, channel);
-      return insist(core, `subscribe ${channel}`, subscribed, () => channels.delete(channel));
+      return retryUntilRefused(core, `subscribe ${channel}`, subscribed, () => channels.delete(channel));
     },
     join(core, room) {
       if (!rooms.has(room)) rooms.set(room, undefined);
       const joined = async () => rooms.get(room) ?? join(core, room);
-      return insist(core, `join_room ${room}`, joined, () => rooms.delete(room));
+      return retryUntilRefused(core, `join_room ${room}`, joined, () => rooms.delete(room));
     },
     forget(core, channel) {
       core.streams?.drop(channel);
@@ -123,7 +123,7 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
         const forget = () => channels.delete(channel);
         await establish(channel, () => ask(core, channel), forget);
       }
-      for (const [channel] of (core.streams?.entries() ?? []).filter(heardAnyway)) {
+      for (const [channel] of (core.streams?.entries() ?? []).filter(isImplicit)) {
         const forget = () => core.streams?.drop(channel);
         await establish(channel, () => ask(core, channel), forget);
       }

@@ -119,9 +119,9 @@ test("run results wait for their owner", async () => {
   channels.on("run-results", ({ data }) => results.push(data.stdout));
   await channels.subscribeRunResults(session); // pending: nobody has registered it yet
   await world.backend.registerRunSession({ sessionId: session, userId: user });
-  await world.backend.pushRunResult(session, { stdout: "hello", stderr: "", exitCode: 0, duration: 12 });
+  await world.backend.pushRunResult(session, { stdout: "handshake", stderr: "", exitCode: 0, duration: 12 });
   await filled(results, 1);
-  expect(results).toEqual(["hello"]);
+  expect(results).toEqual(["handshake"]);
 });
 
 test("what is not this user's is refused, and not asked for again", async () => {
@@ -144,11 +144,11 @@ test("ephemeral events arrive as they are", async () => {
   await Promise.all([reaches(his, "connected"), reaches(hers, "connected")]);
   hers.typing({ to: bob });
   await filled(heard, 1);
-  await hers.chat("hello all");
+  await hers.chat("handshake all");
   await filled(heard, 2);
   expect(heard).toEqual([
     [ann, "is typing"],
-    [ann, "hello all"],
+    [ann, "handshake all"],
   ]);
 });
 

@@ -36,6 +36,31 @@ test("what is published arrives with its offset, and the snapshot agrees", async
   expect(Date.parse(await dashboard.ping())).toBeGreaterThan(0);
 });
 
+test("a client that listens to one durable event only gets that one, over a cut and after a reload", async () => {
+  const user = world.user();
+  const storage = memoryStorage();
+  const client = world.client(user, { storage });
+  const dashboard = client.dashboard();
+  const scores: number[] = [];
+  dashboard.on("quiz_completed", ({ score }) => scores.push(score));
+  await reaches(dashboard, "connected");
+  const progress = { user_id: Number(user), topic_id: "constants", chapter_id: "integer-constants" };
+  await world.backend.updateProgress({ ...progress, completed: true });
+  await quiz(user, 1);
+  await filled(scores, 1);
+  world.line.cut();
+  await quiz(user, 2);
+  await world.backend.updateProgress({ ...progress, completed: false });
+  world.line.mend();
+  await filled(scores, 2);
+  await client.close();
+  await quiz(user, 3);
+  const again = world.client(user, { storage }).dashboard();
+  again.on("quiz_completed", ({ score }) => scores.push(score));
+  await filled(scores, 3);
+  expect(scores).toEqual([1, 2, 3]);
+});
+
 test("what happens while the line is down arrives afterwards, once and in order", async () => {
   const user = world.user();
   const dashboard = world.client(user).dashboard();

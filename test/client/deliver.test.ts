@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { type Deliveries, deliver } from "../../src/client/deliver.ts";
 import type { Listener } from "../../src/client/events.ts";
-import type { Arrival } from "../../src/client/stream.ts";
+import type { ReceivedEvent } from "../../src/client/stream.ts";
 
-const arrival: Arrival = { event: "e", payload: "p", meta: { channel: "c", offset: 1, id: "i" } };
+const received: ReceivedEvent = { event: "e", payload: "p", meta: { channel: "c", offset: 1, id: "i" } };
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -32,8 +32,8 @@ test("listeners are called one after the other with payload and meta", async () 
     await Promise.resolve();
     order.push(`slow ends ${payload} ${JSON.stringify(meta)}`);
   };
-  await deliver(arrival, world([slow, () => order.push("second")]).deliveries);
-  expect(order).toEqual(["slow begins", `slow ends p ${JSON.stringify(arrival.meta)}`, "second"]);
+  await deliver(received, world([slow, () => order.push("second")]).deliveries);
+  expect(order).toEqual(["slow begins", `slow ends p ${JSON.stringify(received.meta)}`, "second"]);
 });
 
 test("only a listener that failed is called again", async () => {
@@ -43,7 +43,7 @@ test("only a listener that failed is called again", async () => {
     if (failures-- > 0) throw new Error("not yet");
   });
   const { deliveries, reports } = world([good, flaky]);
-  const done = deliver(arrival, deliveries);
+  const done = deliver(received, deliveries);
   await vi.runAllTimersAsync();
   await done;
   expect(good).toHaveBeenCalledTimes(1);
@@ -56,7 +56,7 @@ test("only a listener that failed is called again", async () => {
 
 test("after the last attempt the event is skipped, and that is said", async () => {
   const { deliveries, reports } = world([() => Promise.reject(new Error("never"))], 2);
-  const done = deliver(arrival, deliveries);
+  const done = deliver(received, deliveries);
   await vi.runAllTimersAsync();
   await done;
   expect(reports).toEqual([
@@ -67,7 +67,7 @@ test("after the last attempt the event is skipped, and that is said", async () =
 
 test("closing ends the wait for the next attempt; the event counts as not handled", async () => {
   const { deliveries, stop } = world([() => Promise.reject(new Error("never"))]);
-  const done = deliver(arrival, deliveries);
+  const done = deliver(received, deliveries);
   const refused = expect(done).rejects.toThrow("closed");
   await vi.advanceTimersByTimeAsync(0);
   stop.abort(new Error("closed"));

@@ -1,6 +1,6 @@
-// The small parts: names, positions, gate, waiting, visibility, refresh.
+// The small parts: names, positions, barrier, waiting, visibility, refresh.
 import { afterEach, expect, test, vi } from "vitest";
-import { Gate } from "../../src/client/connection-barrier.ts";
+import { ConnectionBarrier } from "../../src/client/connection-barrier.ts";
 import { createClient } from "../../src/client/create-client.ts";
 import * as names from "../../src/client/names.ts";
 import { createPositions } from "../../src/client/positions.ts";
@@ -46,14 +46,14 @@ test.each(["", "{", "null", "7", '{"offset":"1","epoch":"e"}', '{"offset":-1,"ep
 
 test("requests wait for the connection, but not for ever", async () => {
   vi.useFakeTimers();
-  const gate = new Gate();
-  const late = expect(gate.wait("subscribe", 1000)).rejects.toMatchObject({ code: "TIMEOUT" });
+  const barrier = new ConnectionBarrier();
+  const late = expect(barrier.wait("subscribe", 1000)).rejects.toMatchObject({ code: "TIMEOUT" });
   await vi.advanceTimersByTimeAsync(1000);
   await late;
-  const inTime = gate.wait("subscribe", 1000);
-  gate.open();
+  const inTime = barrier.wait("subscribe", 1000);
+  barrier.open();
   await inTime;
-  await gate.wait("subscribe", 0);
+  await barrier.wait("subscribe", 0);
   expect(vi.getTimerCount()).toBe(0);
 });
 

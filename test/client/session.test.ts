@@ -112,7 +112,7 @@ test("without a server it keeps trying, ever more slowly, and requests fail in t
     expect(error.code).toBe("UNREACHABLE");
     waits.push(delayMs);
   });
-  await expect(channels.sendToUser("2", { text: "hello" })).rejects.toMatchObject({ code: "TIMEOUT" });
+  await expect(channels.sendToUser("2", { text: "handshake" })).rejects.toMatchObject({ code: "TIMEOUT" });
   await filled(waits, 6);
   expect(Math.max(...waits.slice(4))).toBeGreaterThan(Math.max(...waits.slice(0, 2)));
   await client.close();

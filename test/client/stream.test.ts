@@ -1,30 +1,30 @@
 // One channel: in order, each event once, nothing lost, whatever the network does.
 import { expect, test } from "vitest";
 import type { Position } from "../../src/client/positions.ts";
-import { type Arrival, Stream } from "../../src/client/stream.ts";
+import { type ReceivedEvent, Stream } from "../../src/client/stream.ts";
 import { eventually } from "../support/eventually.ts";
 
-function arrival(offset: number): Arrival {
-  return { event: "e", payload: offset, meta: { channel: "c", offset, id: `id-${offset}` } };
+function received(offset: number, event = "e"): ReceivedEvent {
+  return { event, payload: offset, meta: { channel: "c", offset, id: `id-${offset}` } };
 }
 
 /** A stream whose surroundings write down what it does. */
 function make(from?: Position) {
   const log = { delivered: [] as number[], saved: [] as Position[], handled: [] as number[], asked: 0 };
-  const world = { heard: true, epoch: "one", gate: Promise.resolve() };
+  const world = { listeners: new Set(["e"]), epoch: "one", barrier: Promise.resolve() };
   const stream = new Stream(
     {
       epoch: () => world.epoch,
-      heard: () => world.heard,
+      hasListener: (names) => [...names].some((name) => world.listeners.has(name)),
       async deliver({ meta }) {
-        await world.gate;
+        await world.barrier;
         log.delivered.push(meta.offset);
       },
       async save(position) {
         log.saved.push(position);
       },
       handled: ({ offset }) => log.handled.push(offset),
-      askAgain: () => log.asked++,
+      resubscribe: () => log.asked++,
       onError(error) {
         throw error;
       },
@@ -32,7 +32,7 @@ function make(from?: Position) {
     from,
   );
   const offer = (...offsets: number[]): void => {
-    for (const offset of offsets) stream.offer(arrival(offset));
+    for (const offset of offsets) stream.offer(received(offset));
   };
   const delivered = (...offsets: number[]) =>
     eventually(() => {
@@ -42,7 +42,7 @@ function make(from?: Position) {
   return { stream, world, log, offer, delivered };
 }
 
-test("the first event may have any offset, the others follow it", async () => {
+test("the first event may have any offset, the others applyVisibility it", async () => {
   const { offer, log, delivered } = make();
   offer(7, 8, 9);
   await delivered(7, 8, 9);
@@ -104,22 +104,57 @@ test("after a loss without a known start, what comes first is taken, and then or
   expect(log.asked).toBe(1);
 });
 
-test("an event that nobody listens to is left on the server, and asked for when somebody does", () => {
-  const { stream, world, offer, log } = make();
-  world.heard = false;
+test("events that nobody listens to wait, unhandled, and are there for a listener that comes late", async () => {
+  const { stream, world, offer, log, delivered } = make();
+  world.listeners.clear();
   offer(5, 6);
-  expect(log.asked).toBe(0);
-  world.heard = true;
-  stream.listened();
-  expect(log.asked).toBe(1);
-  expect(stream.since?.offset).toBe(4);
+  stream.listenerAdded(); // for something else
+  stream.reconnected();
+  offer(6, 7);
+  expect(log).toMatchObject({ delivered: [], saved: [], handled: [], asked: 0 });
+  expect(stream.since?.offset).toBe(7);
+  world.listeners.add("e");
+  stream.listenerAdded();
+  await delivered(5, 6, 7);
+  await eventually(() => log.handled.length === 3);
+});
+
+test("the start of a channel is kept although nobody listens yet", async () => {
+  const { stream, world, log } = make();
+  world.listeners.clear();
+  stream.startAfter(9);
+  await eventually(() => log.saved.length === 1);
+});
+
+test("who listens to one event only gets that one, and the others count as handled", async () => {
+  const { stream, log } = make();
+  for (const offset of [1, 2, 3]) stream.offer(received(offset, "unknown to this version"));
   expect(log.handled).toEqual([]);
+  stream.offer(received(4));
+  stream.offer(received(5, "unknown to this version"));
+  await eventually(() => log.handled.length === 5);
+  expect(log.handled).toEqual([1, 2, 3, 4, 5]);
+  expect(log.saved.at(-1)?.offset).toBe(5);
+});
+
+test("more than a bound waiting for a listener are asked for once those before them are done", async () => {
+  const { stream, world, offer, log } = make({ offset: 0, epoch: "one" });
+  world.listeners.clear();
+  offer(...Array.from({ length: 1200 }, (_, at) => at + 1));
+  expect([stream.since?.offset, log.asked]).toEqual([1000, 0]);
+  world.listeners.add("e");
+  stream.listenerAdded();
+  await eventually(() => log.asked === 1);
+  expect(log.handled).toHaveLength(1000);
+  stream.startAfter(1000);
+  offer(1001, 1002);
+  await eventually(() => log.handled.length === 1002);
 });
 
 test("more waiting events than a bound are asked for again once those before them are done", async () => {
   const { offer, world, log, stream } = make({ offset: 0, epoch: "one" });
   let open = (): void => undefined;
-  world.gate = new Promise((resolve) => {
+  world.barrier = new Promise((resolve) => {
     open = resolve;
   });
   offer(...Array.from({ length: 1500 }, (_, at) => at + 1));
@@ -132,7 +167,7 @@ test("more waiting events than a bound are asked for again once those before the
 test("close drops what waits, finishes what runs, and acknowledges no more than that", async () => {
   const { stream, offer, world, log } = make({ offset: 0, epoch: "one" });
   let open = (): void => undefined;
-  world.gate = new Promise((resolve) => {
+  world.barrier = new Promise((resolve) => {
     open = resolve;
   });
   offer(1, 2, 3);
