@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { io, type Socket } from "socket.io-client";
 import { WebSocket } from "ws";
+import { checkEvents } from "../support/check-events.ts";
 import { eventually } from "../support/eventually.ts";
 import { signToken } from "../support/tokens.ts";
 
@@ -125,6 +126,7 @@ function socketMember(url: string, user: string): Member {
     forceNew: true,
     auth: { token: signToken(user) },
   });
+  checkEvents(socket, "/channels");
   const channel = `notifications/${user}`;
   let offset = 0;
   let subscribed = false;

@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 import { type Classwire, type ClasswireOptions, createClasswire } from "../../src/app.ts";
 import { readConfig } from "../../src/config/config.ts";
+import { checkEvents } from "./check-events.ts";
 import { signToken, TEST_SECRET } from "./tokens.ts";
 
 /** A server under test and its clients. */
@@ -11,7 +12,7 @@ export interface TestServer {
   /** `http://127.0.0.1:…` */
   readonly url: string;
   /** Opens a socket; it is closed with the server. `who` is a user id or a token. */
-  connect(namespace: string, who: string | undefined, options?: Partial<ManagerOptions & SocketOptions>): Socket;
+  connect(namespace: string, who: string | undefined, options?: ConnectOptions): Socket;
   /** Calls the API as a service, or with the token given. */
   call(method: string, path: string, body?: unknown, token?: string): Promise<{ status: number; body: Json }>;
   close(): Promise<void>;
@@ -61,21 +62,26 @@ export async function startClasswire(
   };
 }
 
-/** Opens a socket to a server anywhere; close it when done. `who` is a user id or a token. */
+/** How a client connects. `ownEvents` are those of a library user, which no row describes. */
+export type ConnectOptions = Partial<ManagerOptions & SocketOptions> & { ownEvents?: readonly string[] };
+
+/** Opens a socket to a server anywhere, whose events are held to their rows; close it when done. `who` is a user id or a token. */
 export function connectTo(
   url: string,
   namespace: string,
   who: string | undefined,
-  options: Partial<ManagerOptions & SocketOptions> = {},
+  { ownEvents, ...options }: ConnectOptions = {},
 ): Socket {
   const token = who?.includes(".") ? who : who === undefined ? undefined : signToken(who);
-  return io(url + namespace, {
+  const socket = io(url + namespace, {
     transports: ["websocket"],
     forceNew: true,
     reconnection: false,
     ...options,
     auth: { ...(token === undefined ? {} : { token }), ...(options.auth as object | undefined) },
   });
+  checkEvents(socket, namespace, ownEvents);
+  return socket;
 }
 
 /** Resolves with the arguments of the next `event`; rejects after 10 s, or when the connection is refused. */

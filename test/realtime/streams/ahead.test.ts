@@ -26,7 +26,10 @@ afterAll(async () => {
 
 const channel = "rooms/a";
 const say = async (count: number): Promise<void> => {
-  for (let n = 0; n < count; n++) await elsewhere.append({ channel, event: "room_message", data: { text: `${n}` } });
+  for (let n = 0; n < count; n++) {
+    const data = { room: "a", text: `${n}`, from: "1", timestamp: Date.now() };
+    await elsewhere.append({ channel, event: "room_message", data });
+  }
 };
 
 async function subscribe(since: number): Promise<Inbox> {

@@ -2,6 +2,7 @@
 import { io } from "socket.io-client";
 import WebSocket from "ws";
 import { EVERYONE } from "../../../src/contract/channel-names.ts";
+import { checkEvents } from "../../support/check-events.ts";
 import { type Cuttable, startCuttable } from "../../support/cuttable.ts";
 import { signToken } from "../../support/tokens.ts";
 
@@ -27,6 +28,7 @@ export async function socketIoClient(port: number, user: string): Promise<CutCli
     reconnectionDelayMax: 200,
     auth: { token: signToken(user) },
   });
+  checkEvents(socket, "/channels");
   const ready = new Promise<void>((resolve) => {
     socket.on("connected", () => {
       socket.emit("subscribe", { channel: EVERYONE, since: since ?? 0 }, (answer: { ok: boolean }) => {
