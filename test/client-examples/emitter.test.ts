@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { checkEvents } from "../support/check-events.ts";
 import { startChild } from "../support/child.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
@@ -26,7 +25,6 @@ beforeAll(async () => {
   server = await spawnServer({ REDIS_URL: redis.url, DATABASE_URL: await createDatabase(), LOG_LEVEL: "warn" });
   const token = signToken(USER);
   socket = io(`${server.url}/channels`, { auth: { token }, transports: ["websocket"], forceNew: true });
-  checkEvents(socket, "/channels");
   socket.onAny((event: string, payload: unknown) => heard.push([event, payload]));
   raw = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=${token}`);
   raw.on("message", (data) => frames.push(JSON.parse(String(data))));

@@ -32,7 +32,7 @@ async function listen(server: Server): Promise<string> {
 }
 
 function connect(url: string, namespace: string, who: string) {
-  const socket = connectTo(url, namespace, who, { ownEvents: ["whiteboard"] });
+  const socket = connectTo(url, namespace, who, { uncheckedEvents: ["whiteboard"] });
   closing.push(() => socket.close());
   return socket;
 }

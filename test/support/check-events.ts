@@ -13,10 +13,10 @@ interface Listening {
  * Holds the events of a socket to the rows of its namespace; those of a library user, and all in its namespaces, are free. What does not
  * match is thrown outside of the client, so that the run fails and the client goes on.
  */
-export function checkEvents(socket: Listening, namespace: string, ownEvents: readonly string[] = []): void {
+export function checkEvents(socket: Listening, namespace: string, uncheckedEvents: readonly string[] = []): void {
   if (!NAMESPACES.some(({ name }) => name === namespace)) return;
   socket.onAny((event, ...args) => {
-    const fault = ownEvents.includes(event) ? undefined : faultOf(namespace, event, args);
+    const fault = uncheckedEvents.includes(event) ? undefined : faultOf(namespace, event, args);
     if (fault === undefined) return;
     queueMicrotask(() => {
       throw new Error(`${namespace} ${event}: ${fault}: ${JSON.stringify(args)}`);

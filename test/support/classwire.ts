@@ -62,15 +62,15 @@ export async function startClasswire(
   };
 }
 
-/** How a client connects. `ownEvents` are those of a library user, which no row describes. */
-export type ConnectOptions = Partial<ManagerOptions & SocketOptions> & { ownEvents?: readonly string[] };
+/** How a client connects. `uncheckedEvents` are said by a library user, or by a backend through Redis: no row holds them. */
+export type ConnectOptions = Partial<ManagerOptions & SocketOptions> & { uncheckedEvents?: readonly string[] };
 
 /** Opens a socket to a server anywhere, whose events are held to their rows; close it when done. `who` is a user id or a token. */
 export function connectTo(
   url: string,
   namespace: string,
   who: string | undefined,
-  { ownEvents, ...options }: ConnectOptions = {},
+  { uncheckedEvents, ...options }: ConnectOptions = {},
 ): Socket {
   const token = who?.includes(".") ? who : who === undefined ? undefined : signToken(who);
   const socket = io(url + namespace, {
@@ -80,7 +80,7 @@ export function connectTo(
     ...options,
     auth: { ...(token === undefined ? {} : { token }), ...(options.auth as object | undefined) },
   });
-  checkEvents(socket, namespace, ownEvents);
+  checkEvents(socket, namespace, uncheckedEvents);
   return socket;
 }
 
