@@ -9,12 +9,12 @@ import { API } from "../../src/contract/api.ts";
 import { ERRORS } from "../../src/contract/errors.ts";
 import { NAMESPACES } from "../../src/contract/namespaces.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";
-import { root, type SourceFile, sourceFiles } from "../support/source-files.ts";
+import { root, type SourceFile, sourceFiles, withoutComments } from "../support/source-files.ts";
 
 const read = (path: string): SourceFile => ({ path, text: readFileSync(join(root, path), "utf8") });
 const readme = read("README.md").text;
 const documents = [
-  ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md"].map(read),
+  ...["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md"].map(read),
   ...[...sourceFiles("docs"), ...sourceFiles("client-examples")].filter(({ path }) => path.endsWith(".md")),
 ];
 const { scripts } = z
@@ -119,6 +119,36 @@ describe("every document", () => {
     );
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+});
+
+describe("CONTRIBUTING", () => {
+  const text = read("CONTRIBUTING.md").text;
+
+  /** The files of `src` in the table below a heading. */
+  function listed(model: string): string[] {
+    const [, section = ""] = text.split(new RegExp(`^### .*, as \`${model}\`$`, "m"));
+    const rows = section.split(/^#/m, 1)[0]?.match(/^\| `.*$/gm) ?? [];
+    return rows.flatMap((row) => code(row.split("|")[1])).sort();
+  }
+
+  /** The files of `src` whose code has a name as a whole word. */
+  function naming(name: string): string[] {
+    const word = new RegExp(`(?<![\\w-])${name}(?![\\w-])`);
+    return sourceFiles("src")
+      .filter(({ path, text }) => path.endsWith(".ts") && word.test(withoutComments(text)))
+      .map(({ path }) => path)
+      .sort();
+  }
+
+  it.each(["quiz_completed", "addQuiz", "roomsPerSocket", "TOO_LARGE"])("lists the files that name %s", (name) => {
+    expect(listed(name)).toEqual(naming(name));
+  });
+
+  it("lists every test of the architecture", () => {
+    const named = new Set(text.match(/test\/architecture\/[\w-]+\.test\.ts/g));
+    const there = sourceFiles("test/architecture").map(({ path }) => path);
+    expect([...named].sort()).toEqual(there.filter((path) => path.endsWith(".test.ts")).sort());
   });
 });
 
