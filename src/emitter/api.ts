@@ -41,7 +41,7 @@ export function createSend(options: ApiOptions): Send {
   const { backoff = DEFAULT_BACKOFF } = options;
   const base = options.url.replace(/\/+$/, "");
 
-  async function attempt(call: ApiCall<unknown>, body: string, key: string, withinMs: number) {
+  async function attempt(call: ApiCall<unknown>, body: string, key: string, timeoutMs: number) {
     const token = typeof options.token === "function" ? await options.token() : options.token;
     const response = await fetch(base + call.path, {
       method: call.method,
@@ -52,7 +52,7 @@ export function createSend(options: ApiOptions): Send {
       },
       body,
       redirect: "error", // a redirect would take the token elsewhere
-      signal: AbortSignal.timeout(Math.max(1, withinMs)),
+      signal: AbortSignal.timeout(Math.max(1, timeoutMs)),
     });
     return { status: response.status, retryAfter: response.headers.get("retry-after"), body: await response.text() };
   }
@@ -65,8 +65,8 @@ export function createSend(options: ApiOptions): Send {
     const body = JSON.stringify(call.body);
     let before: PublishError | undefined;
     for (let attempts = 1; ; attempts++) {
-      const within = Math.min(attemptMs, deadline - Date.now());
-      const ended = await attempt(call, body, idempotencyKey, within).catch((cause: unknown) => ({ cause }));
+      const timeoutMs = Math.min(attemptMs, deadline - Date.now());
+      const ended = await attempt(call, body, idempotencyKey, timeoutMs).catch((cause: unknown) => ({ cause }));
       if ("status" in ended && ended.status < 300) return answerOf(call, ended.body, ended.status, attempts);
       const status = "status" in ended ? ended.status : undefined;
       // What the deadline itself cut short says less than the error before it.

@@ -15,9 +15,9 @@ export const namespaces = [
     about: "messages, rooms, runs",
     auth: () => ({}),
     prepare(socket, { userId }, resume, say) {
-      const wishes = [`notifications/${encodeURIComponent(userId)}`, `run-results/console-${userId}`, "rooms/lobby"];
+      const wanted = [`notifications/${encodeURIComponent(userId)}`, `run-results/console-${userId}`, "rooms/lobby"];
       socket.emit("join_room", { room: "lobby" }, (answer) => say("join_room", answer));
-      for (const channel of wishes) {
+      for (const channel of wanted) {
         socket.emit("subscribe", { channel, ...resume(userId, channel) }, (answer) => say("subscribe", answer));
       }
     },
