@@ -1,4 +1,4 @@
-// Where a call comes from: the peer's address of the connection itself, never what a header claims.
+// Networks: whether an address is in one of them, and whether a proxy stands in between.
 import type { IncomingMessage } from "node:http";
 import { BlockList, isIP } from "node:net";
 import type { Cidr } from "../config/fields.ts";
@@ -11,11 +11,6 @@ export const LOOPBACK: readonly Cidr[] = [
   { address: "127.0.0.0", prefix: 8, family: "ipv4" },
   { address: "::1", prefix: 128, family: "ipv6" },
 ];
-
-/** The peer's address; an IPv4 one in its own form also where the server listens on IPv6. */
-export function addressOf(request: IncomingMessage): string {
-  return (request.socket.remoteAddress ?? "").replace(/^::ffff:(?=\d+\.)/i, "");
-}
 
 /** Creates the check for a list of networks. No text that is not an IP address is in any of them. */
 export function createNetworkCheck(cidrs: readonly Cidr[]): InNetwork {

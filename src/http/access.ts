@@ -1,9 +1,10 @@
 // Who calls, and whether they may: tokens, roles, and the networks that need none.
 import type { IncomingMessage } from "node:http";
-import { addressOf, createNetworkCheck, isForwarded, LOOPBACK } from "../auth/network.ts";
+import { createNetworkCheck, isForwarded, LOOPBACK } from "../auth/network.ts";
 import type { Rates } from "../cluster/rates.ts";
 import type { Cidr } from "../config/fields.ts";
 import type { RateLimit } from "../config/limits.ts";
+import { addressOf, bearerOf } from "../connection/request.ts";
 import type { Access } from "../contract/calls.ts";
 import { Failure } from "../contract/errors.ts";
 import { type Identity, isPrivileged, type VerifyToken } from "../contract/identity.ts";
@@ -49,7 +50,7 @@ export function createIdentify(options: AccessOptions): Identify {
     if (access === "anyone" || (access === "loopback" && isLoopback(address) && !isForwarded(request))) {
       return undefined;
     }
-    const token = bearerOf(request);
+    const token = tokenOf(request);
     if (token === undefined) {
       if (access === "network" && comesFromBackend(request, address)) return undefined;
       throw new Failure("AUTH_FAILED", "a Bearer token is required");
@@ -74,9 +75,9 @@ function checkRole(access: Access, identity: Identity): void {
   throw new Failure("FORBIDDEN", "this is for the roles service and admin");
 }
 
-/** RFC 6750, 2.1. The scheme's case does not matter. */
-function bearerOf({ headers }: IncomingMessage): string | undefined {
-  const [, token] = /^Bearer +(\S+) *$/i.exec(headers.authorization ?? "") ?? [];
+/** The token of a call; undefined where there is no `Authorization`. @throws Failure AUTH_FAILED for one of another form */
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  const token = bearerOf(headers.authorization);
   if (headers.authorization !== undefined && token === undefined) {
     throw new Failure("AUTH_FAILED", "Authorization must be: Bearer <token>");
   }

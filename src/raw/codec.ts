@@ -2,31 +2,11 @@
 import type { ConnectionTraits, Namespace } from "../connection/traits.ts";
 import { ERRORS, type ErrorCode, Failure } from "../contract/errors.ts";
 import { isShallow, MAX_DEPTH } from "../contract/json.ts";
-
-/**
- * Events that a raw client can cause, and no others: whatever a frame holds, only these names reach Socket.IO. The position of a
- * name serves as the id of its ack; nothing outside this process sees it.
- */
-export const SIGNALS = [
-  "ping",
-  "heartbeat",
-  "subscribe",
-  "unsubscribe",
-  "join_room",
-  "leave_room",
-  "room_message",
-  "user_message",
-  "chat",
-  "typing",
-  "refresh_token",
-] as const;
-
-/** The name of an event that a raw client can cause. */
-export type SignalName = (typeof SIGNALS)[number];
+import type { ClientEventName } from "../contract/namespaces.ts";
 
 /** A client's frame in the words of its namespace. The payload is checked there, by the same schema as everybody's. */
-export interface Signal {
-  readonly event: SignalName;
+export interface ClientMessage {
+  readonly event: ClientEventName;
   /** JSON value, nested only as deep as the dialect allows; undefined where the event has no payload. */
   readonly payload?: unknown;
 }
@@ -44,16 +24,16 @@ export type Answer =
  */
 export interface Codec {
   /** A client's frame, parsed; undefined where it was no JSON. Returns what it means, or why it means nothing. */
-  decode(frame: unknown): Signal | Failure;
+  decode(frame: unknown): ClientMessage | Failure;
   /** The frame for an event of the namespace, or null where the dialect knows none. `args` is what was emitted: payload, meta. */
   encode(event: string, args: readonly unknown[], now: number): string | null;
-  /** The frame for the namespace's answer to a signal, or null where the dialect answers nothing. */
-  answer(event: SignalName, answer: Answer, now: number): string | null;
+  /** The frame for the namespace's answer to a client's event, or null where the dialect answers nothing. */
+  answer(event: ClientEventName, answer: Answer, now: number): string | null;
   /** The dialect's error frame. */
   refuse(failure: Failure, now: number): string;
 }
 
-/** One dialect: where it is reached, what it speaks to, how it differs, how it says no. */
+/** One dialect: its path, its namespace, how it differs from others, how it refuses a connection. */
 export interface Dialect {
   /** The exact path of its URL. */
   readonly path: string;
@@ -69,8 +49,8 @@ export interface Dialect {
   readonly lingers?: true;
   /** Without a token in the URL, the first frame is `{"type":"auth","token"}`. */
   readonly authFrame?: true;
-  /** An answer to this signal leaves at most once in so many milliseconds. */
-  readonly answersAtMostEvery?: Readonly<Partial<Record<SignalName, number>>>;
+  /** The least time between two answers to this event, in milliseconds. */
+  readonly answersAtMostEvery?: Readonly<Partial<Record<ClientEventName, number>>>;
 }
 
 /** True for JSON objects. */

@@ -6,25 +6,24 @@ import type { ClientConnection } from "../connection/client-connection.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { CLOSE, type Closing, type ConnectionTraits } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
-import type { AckPings } from "./ack-pings.ts";
-import { Arrivals } from "./arrivals.ts";
 import { closingFor, shortReason } from "./close-frame.ts";
 import { type Dialect, failureOf } from "./codec.ts";
-import { Message, type Translator, type WriteOptions } from "./frame-cache.ts";
-import { type KeepAliveTimes, Lifeline } from "./keep-alive.ts";
-import { Conversation } from "./message-handler.ts";
+import type { AckPingSchedule } from "./delivery-acks.ts";
+import { DeliveryAcks } from "./delivery-acks.ts";
+import { EncodedEvent, type FrameCache, type WriteOptions } from "./frame-cache.ts";
+import { KeepAliveState, type KeepAliveTimes, PingTracker } from "./keep-alive.ts";
+import { MessageHandler } from "./message-handler.ts";
 import type { Times } from "./options.ts";
 import { ackPacket, connectPacket, handledPacket } from "./packet.ts";
-import { Pongs } from "./pongs.ts";
-import type { Inbox } from "./receive-buffer.ts";
+import type { ReceiveBuffer } from "./receive-buffer.ts";
 import type { KeptRequest } from "./request.ts";
-import { Outbox, type OutboxOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./send-queue.ts";
+import { SendQueue, type SendQueueOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./send-queue.ts";
 
 /** What all connections of an engine share. */
 export interface Shared {
-  readonly translator: Translator;
+  readonly frameCache: FrameCache;
   readonly tick: TickFlush;
-  readonly ackPings: AckPings;
+  readonly ackPings: AckPingSchedule;
   readonly unsent: UnsentLimits;
   readonly keepAlive: KeepAliveTimes;
   readonly times: Times;
@@ -32,7 +31,7 @@ export interface Shared {
 }
 
 /** An opened WebSocket whose client has been let in. */
-export interface Arrival {
+export interface AcceptedConnection {
   readonly id: string;
   readonly dialect: Dialect;
   readonly admission: unknown;
@@ -40,7 +39,7 @@ export interface Arrival {
   readonly ws: WebSocket;
   /** What `ws` runs over. */
   readonly socket: Duplex;
-  readonly inbox: Inbox;
+  readonly receiveBuffer: ReceiveBuffer;
   /** The client reads compressed frames. */
   readonly compresses: boolean;
 }
@@ -48,7 +47,7 @@ export interface Arrival {
 const EVENT_PACKET = "2".charCodeAt(0);
 
 /** Emits `data` (a packet from the client), `close` (reason) and `drain` (nothing unsent any more). */
-export class RawSocket extends EventEmitter implements ClientConnection, OutboxOwner {
+export class RawSocket extends EventEmitter implements ClientConnection, SendQueueOwner {
   readonly id: string;
   /** The revision of engine.io's protocol whose behaviour this imitates. */
   readonly protocol = 4;
@@ -66,40 +65,40 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
   readonly #shared: Shared;
   readonly #dialect: Dialect;
   readonly #ws: WebSocket;
-  readonly #inbox: Inbox;
+  readonly #receiveBuffer: ReceiveBuffer;
   readonly #compresses: boolean;
-  readonly #outbox: Outbox;
-  readonly #pongs: Pongs;
-  readonly #lifeline: Lifeline;
-  readonly #conversation: Conversation;
-  #arrivals: Arrivals | undefined;
+  readonly #sendQueue: SendQueue;
+  readonly #pings: PingTracker;
+  readonly #keepAlive: KeepAliveState;
+  readonly #messageHandler: MessageHandler;
+  #deliveryAcks: DeliveryAcks | undefined;
   #endReason = "transport close";
 
-  constructor(arrival: Arrival, shared: Shared) {
+  constructor(accepted: AcceptedConnection, shared: Shared) {
     super();
     this.setMaxListeners(0); // whoever waits for it to drain or close listens: one for each of its subscriptions
-    const { ws, socket, dialect, request } = arrival;
-    this.id = arrival.id;
+    const { ws, socket, dialect, request } = accepted;
+    this.id = accepted.id;
     this.request = request;
     this.remoteAddress = request.connection.remoteAddress;
-    this.admission = arrival.admission;
+    this.admission = accepted.admission;
     this.traits = dialect.traits;
     this.#shared = shared;
     this.#dialect = dialect;
     this.#ws = ws;
-    this.#inbox = arrival.inbox;
-    this.#compresses = arrival.compresses;
-    const outbox = new Outbox(socket, shared.tick, this, shared.unsent);
-    this.#outbox = outbox;
-    this.transport = new Transport(outbox);
-    this.#lifeline = new Lifeline(shared.keepAlive, performance.now());
-    this.#pongs = new Pongs(ws, () => this.#lifeline.pong());
-    const sides = {
-      tell: (packet: string) => void this.emit("data", packet),
-      say: (text: string) => this.#send(new Message(text)),
-      end: (closing: Closing) => this.#end(closing),
+    this.#receiveBuffer = accepted.receiveBuffer;
+    this.#compresses = accepted.compresses;
+    const sendQueue = new SendQueue(socket, shared.tick, this, shared.unsent);
+    this.#sendQueue = sendQueue;
+    this.transport = new Transport(sendQueue);
+    this.#keepAlive = new KeepAliveState(shared.keepAlive, performance.now());
+    this.#pings = new PingTracker(ws, () => this.#keepAlive.pong());
+    const output = {
+      toNamespace: (packet: string) => void this.emit("data", packet),
+      toClient: (text: string) => this.#send(new EncodedEvent(text)),
+      close: (closing: Closing) => this.#end(closing),
     };
-    this.#conversation = new Conversation(dialect, sides, shared.messageRate);
+    this.#messageHandler = new MessageHandler(dialect, output, shared.messageRate);
     ws.on("close", (code) => this.#closed(code));
     ws.on("error", () => {
       // ws answers a broken frame with its close code itself; this is no end by the client's own wish.
@@ -112,7 +111,7 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
   }
 
   get bufferedBytes(): number {
-    return this.#outbox.bytes;
+    return this.#sendQueue.bytes;
   }
 
   /** Asks the namespace to let it in. What the client sends meanwhile is held. */
@@ -123,14 +122,14 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
   /** Takes a packet from a namespace and sends the dialect's frame for it, if there is one. Called by Socket.IO. */
   write(encoded: unknown, options?: WriteOptions): this {
     if (typeof encoded !== "string" || this.readyState !== "open") return this;
-    const { translator } = this.#shared;
+    const { frameCache } = this.#shared;
     if (encoded.charCodeAt(0) === EVENT_PACKET) {
-      this.#send(translator.message(this.#dialect, encoded, options));
+      this.#send(frameCache.message(this.#dialect, encoded, options));
       return this;
     }
-    const packet = translator.read(encoded);
+    const packet = frameCache.read(encoded);
     if (packet.type === "connect") this.#accept();
-    else if (packet.type === "ack") this.#conversation.answer(packet.event, packet.answer);
+    else if (packet.type === "ack") this.#messageHandler.answer(packet.event, packet.answer);
     else if (packet.type === "disconnect") this.close();
     else if (packet.type === "connect_error") this.#refuse(failureOf({ ok: false, error: packet }));
     return this;
@@ -139,12 +138,12 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
   /** Closes with the code of {@link closing}, or 1000, after everything that was written; at once with `discard`. */
   close(discard = false): void {
     if (discard) {
-      this.#outbox.discard();
+      this.#sendQueue.discard();
       this.#ws.terminate();
     } else if (this.readyState === "open") {
       const { code, reason } = this.closing ?? { code: CLOSE.normal, reason: "" };
       this.readyState = "closing";
-      this.#outbox.end();
+      this.#sendQueue.end();
       this.#ws.close(code, shortReason(reason));
     }
   }
@@ -159,15 +158,15 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
       const onClose = () => settle(false);
       const timer = setTimeout(settle, timeoutMs, false);
       this.once("close", onClose);
-      if (this.readyState === "open") this.#pongs.ping(() => settle(true));
+      if (this.readyState === "open") this.#pings.ping(() => settle(true));
       else settle(false);
     });
   }
 
   /** Pings when it is time, and ends the connection when no pong has come. */
   checkAlive(now: number): void {
-    const due = this.#lifeline.check(now);
-    if (due === "ping" && this.readyState === "open") this.#pongs.ping();
+    const due = this.#keepAlive.check(now);
+    if (due === "ping" && this.readyState === "open") this.#pings.ping();
     if (due === "dead") this.#cut("ping timeout");
   }
 
@@ -206,14 +205,14 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
     this.accepted = true;
     // Socket.IO knows the socket only after this packet: a frame handed over now would be one for nobody.
     process.nextTick(() =>
-      this.#inbox.open((frame) => {
-        if (this.readyState === "open") this.#conversation.receive(frame);
+      this.#receiveBuffer.open((frame) => {
+        if (this.readyState === "open") this.#messageHandler.receive(frame);
       }),
     );
   }
 
   #refuse(failure: Failure): void {
-    this.#conversation.refuse(failure);
+    this.#messageHandler.refuse(failure);
     const lingers = failure.code === "RATE_LIMIT" && this.#dialect.lingers === true;
     if (!lingers) {
       this.#end(closingFor(failure));
@@ -228,20 +227,20 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
     this.close();
   }
 
-  #send(message: Message): void {
+  #send(message: EncodedEvent): void {
     const frame = message.frame(this.#compresses);
-    if (frame !== undefined) this.#outbox.push(frame);
+    if (frame !== undefined) this.#sendQueue.push(frame);
     if (frame !== undefined && message.durable !== undefined) {
       const { ackPings } = this.#shared;
-      this.#arrivals ??= new Arrivals(ackPings, this.#outbox, this.#pongs, (channel, offset) =>
+      this.#deliveryAcks ??= new DeliveryAcks(ackPings, this.#sendQueue, this.#pings, (channel, offset) =>
         this.emit("data", handledPacket(this.#dialect.namespace, channel, offset)),
       );
-      this.#arrivals.sent(message.durable.channel, message.durable.offset);
+      this.#deliveryAcks.sent(message.durable.channel, message.durable.offset);
     }
     const { ackId } = message;
     if (ackId === undefined) return;
-    this.#outbox.flush();
-    this.#pongs.ping(() => this.emit("data", ackPacket(this.#dialect.namespace, ackId)));
+    this.#sendQueue.flush();
+    this.#pings.ping(() => this.emit("data", ackPacket(this.#dialect.namespace, ackId)));
   }
 
   #cut(reason: string): void {
@@ -253,7 +252,7 @@ export class RawSocket extends EventEmitter implements ClientConnection, OutboxO
     if (this.readyState === "closed") return;
     this.endedCleanly = this.readyState === "open" && code !== ABNORMAL;
     this.readyState = "closed";
-    this.#outbox.discard();
+    this.#sendQueue.discard();
     this.emit("close", this.endedCleanly ? "client close" : this.#endReason);
   }
 }
@@ -264,13 +263,13 @@ const ABNORMAL = 1006;
 /** Imitates engine.io's transport: Socket.IO drops a volatile event while it is not writable. */
 class Transport {
   readonly name = "websocket-raw";
-  readonly #outbox: Outbox;
+  readonly #sendQueue: SendQueue;
 
-  constructor(outbox: Outbox) {
-    this.#outbox = outbox;
+  constructor(sendQueue: SendQueue) {
+    this.#sendQueue = sendQueue;
   }
 
   get writable(): boolean {
-    return this.#outbox.bytes <= SLOW_BYTES;
+    return this.#sendQueue.bytes <= SLOW_BYTES;
   }
 }

@@ -2,23 +2,22 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
-import { AckPings } from "./ack-pings.ts";
 import { DRAINING } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
-import { type Arrival, RawSocket, type Shared } from "./connection.ts";
-import { Translator } from "./frame-cache.ts";
+import { type AcceptedConnection, RawSocket, type Shared } from "./connection.ts";
+import { AckPingSchedule } from "./delivery-acks.ts";
+import { FrameCache } from "./frame-cache.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { type RawEngineOptions, TIMES } from "./options.ts";
 import { TickFlush } from "./send-queue.ts";
-import { Entrance } from "./upgrade-handler.ts";
+import { UpgradeHandler } from "./upgrade-handler.ts";
 
 /** Emits `connection` with each {@link RawSocket}. Bind it before `io.attach`: `io.engine` should be engine.io's. */
 export class RawEngine<A = unknown> extends EventEmitter {
   readonly #release: (admission: A) => void;
   readonly #dialects: ReadonlyMap<string, Dialect>;
   readonly #connections = new Set<RawSocket>();
-  readonly #entrance: Entrance<A>;
+  readonly #upgradeHandler: UpgradeHandler<A>;
   readonly #shared: Shared;
   readonly #stopKeepAlive: () => void;
 
@@ -28,21 +27,23 @@ export class RawEngine<A = unknown> extends EventEmitter {
     this.#release = options.release;
     this.#dialects = new Map(options.dialects.map((dialect) => [dialect.path, dialect]));
     this.#shared = {
-      translator: new Translator((error) => options.onFault("translation", error)),
+      frameCache: new FrameCache((error) => options.onFault("translation", error)),
       tick: new TickFlush(),
-      ackPings: new AckPings(times.ackPingMs),
+      ackPings: new AckPingSchedule(times.ackPingMs),
       unsent: options.unsent,
       keepAlive: options.keepAlive,
       times,
       messageRate: options.messageRate,
     };
-    this.#entrance = new Entrance(options, times, (arrival, admission) => this.#arrive(arrival, admission));
+    this.#upgradeHandler = new UpgradeHandler(options, times, (accepted, admission) =>
+      this.#connect(accepted, admission),
+    );
     this.#stopKeepAlive = keepAlive(this.#connections, options.keepAlive);
   }
 
   /** Open connections, those that are being decided on included. */
   get clientsCount(): number {
-    return this.#connections.size + this.#entrance.waiting;
+    return this.#connections.size + this.#upgradeHandler.waiting;
   }
 
   /** The dialect that is spoken at exactly this path. */
@@ -52,31 +53,28 @@ export class RawEngine<A = unknown> extends EventEmitter {
 
   /** Takes an upgrade request for a dialect's path. Never throws. */
   handleUpgrade(dialect: Dialect, request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    this.#entrance.enter(dialect, request, socket, head);
+    this.#upgradeHandler.handle(dialect, request, socket, head);
   }
 
   /**
    * Closes every connection with 1001 (those that are closing already keep their code) and lets nobody in any more. Resolves
    * when the last one is gone, at the latest after the time a close frame may go unanswered.
-   * @param overMs spreads the close frames over so many milliseconds, so that the clients do not all come back at once
    */
-  async close(overMs = 0): Promise<void> {
-    this.#entrance.close();
+  async close(): Promise<void> {
+    this.#upgradeHandler.close();
     const connections = [...this.#connections];
     const gone = connections.map((connection) => new Promise((resolve) => connection.once("close", resolve)));
-    const perStep = Math.ceil((connections.length * STEP_MS) / Math.max(overMs, STEP_MS));
-    for (const [index, connection] of connections.entries()) {
+    for (const connection of connections) {
       connection.closing ??= DRAINING;
       connection.close();
-      if ((index + 1) % perStep === 0 && index + 1 < connections.length) await delay(STEP_MS);
     }
     await Promise.all(gone);
     this.#stopKeepAlive();
     this.#shared.ackPings.close();
   }
 
-  #arrive(arrival: Arrival, admission: A): void {
-    const connection = new RawSocket(arrival, this.#shared);
+  #connect(accepted: AcceptedConnection, admission: A): void {
+    const connection = new RawSocket(accepted, this.#shared);
     this.#connections.add(connection);
     connection.once("close", () => {
       this.#connections.delete(connection);
@@ -86,6 +84,3 @@ export class RawEngine<A = unknown> extends EventEmitter {
     connection.enter();
   }
 }
-
-/** The pause between two steps of a staggered close. */
-const STEP_MS = 20;

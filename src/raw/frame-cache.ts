@@ -10,7 +10,7 @@ export interface WriteOptions {
 }
 
 /** A dialect's frame, ready for any number of sockets. */
-export class Message {
+export class EncodedEvent {
   /** Where the event stands in its channel; undefined for what is not durable. */
   readonly durable: { readonly channel: string; readonly offset: number } | undefined;
   /** The id of the ack that the server wants for it. */
@@ -19,7 +19,7 @@ export class Message {
   #plain: Buffer | undefined;
   #compressed: Buffer | undefined;
 
-  constructor(text: string | null, durable?: Message["durable"], ackId?: number) {
+  constructor(text: string | null, durable?: EncodedEvent["durable"], ackId?: number) {
     this.#text = text;
     this.durable = durable;
     this.ackId = ackId;
@@ -39,11 +39,11 @@ interface Broadcast {
   readonly options: WriteOptions;
   readonly encoded: string;
   readonly packet: ServerPacket;
-  readonly messages: Map<Dialect, Message>;
+  readonly messages: Map<Dialect, EncodedEvent>;
 }
 
 /** Translates for all connections of an engine. */
-export class Translator {
+export class FrameCache {
   readonly #broadcasts = new WeakMap<object, Broadcast>();
   #latest: Broadcast | undefined;
   readonly #onFault: (error: unknown) => void;
@@ -54,7 +54,7 @@ export class Translator {
   }
 
   /** The message for an event packet. */
-  message(dialect: Dialect, encoded: string, options: WriteOptions | undefined): Message {
+  message(dialect: Dialect, encoded: string, options: WriteOptions | undefined): EncodedEvent {
     // Only a broadcast comes with the same options again; what goes to one connection would fill the map for nothing.
     if (options?.preEncoded !== true) return this.#translate(dialect, this.read(encoded));
     const broadcast = this.#broadcastOf(options, encoded);
@@ -89,12 +89,12 @@ export class Translator {
     }
   }
 
-  #translate(dialect: Dialect, packet: ServerPacket): Message {
+  #translate(dialect: Dialect, packet: ServerPacket): EncodedEvent {
     if (packet.type !== "event") return NOTHING;
     const { event, args, ackId } = packet;
     try {
       const text = dialect.codec.encode(event, args, Date.now());
-      return new Message(text, text === null ? undefined : durableOf(args[1]), ackId);
+      return new EncodedEvent(text, text === null ? undefined : durableOf(args[1]), ackId);
     } catch (error) {
       this.#onFault(error); // nested so deep that it cannot be printed again
       return NOTHING;
@@ -102,9 +102,9 @@ export class Translator {
   }
 }
 
-const NOTHING = new Message(null);
+const NOTHING = new EncodedEvent(null);
 
-function durableOf(meta: unknown): Message["durable"] {
+function durableOf(meta: unknown): EncodedEvent["durable"] {
   if (typeof meta !== "object" || meta === null) return undefined;
   const { channel, offset } = meta as { channel?: unknown; offset?: unknown };
   if (typeof channel !== "string" || typeof offset !== "number" || !Number.isSafeInteger(offset)) return undefined;

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { Inbox } from "./receive-buffer.ts";
+import { ReceiveBuffer } from "./receive-buffer.ts";
 
 /** An open WebSocket. */
 export interface Opened {
@@ -10,18 +10,18 @@ export interface Opened {
   /** What `ws` runs over. */
   readonly socket: Duplex;
   /** Holds what the client sends. */
-  readonly inbox: Inbox;
+  readonly receiveBuffer: ReceiveBuffer;
   /** The client reads frames that are compressed with the full window and without context takeover. */
   readonly compresses: boolean;
 }
 
 /** The largest message, in bytes, of a client that is opened before anybody knows who it is; room for a token of any size. */
-const STRANGERS_MESSAGE_BYTES = 16_384;
+const UNAUTHENTICATED_MESSAGE_BYTES = 16_384;
 
 /** Opens WebSockets. */
 export class Handshake {
   readonly #admitted: WebSocketServer;
-  readonly #strangers: WebSocketServer;
+  readonly #unauthenticated: WebSocketServer;
   #compresses = false;
 
   /**
@@ -30,20 +30,20 @@ export class Handshake {
    */
   constructor(maxMessageBytes: number, closeTimeoutMs: number) {
     this.#admitted = this.#server(maxMessageBytes, closeTimeoutMs);
-    this.#strangers = this.#server(Math.min(maxMessageBytes, STRANGERS_MESSAGE_BYTES), closeTimeoutMs);
+    this.#unauthenticated = this.#server(Math.min(maxMessageBytes, UNAUTHENTICATED_MESSAGE_BYTES), closeTimeoutMs);
   }
 
   /**
    * Opens the WebSocket, or answers why not (ws does) and returns undefined.
-   * @param isStranger it has not been admitted yet: its messages must be small, for as long as it lives
+   * @param isUnauthenticated it has not been admitted yet: its messages must be small, for as long as it lives
    */
-  open(request: IncomingMessage, socket: Duplex, head: Buffer, isStranger: boolean): Opened | undefined {
-    const server = isStranger ? this.#strangers : this.#admitted;
+  open(request: IncomingMessage, socket: Duplex, head: Buffer, isUnauthenticated: boolean): Opened | undefined {
+    const server = isUnauthenticated ? this.#unauthenticated : this.#admitted;
     let opened: Opened | undefined;
     this.#compresses = false;
     server.handleUpgrade(request, socket, head, (ws) => {
       ws.on("error", ignore);
-      opened = { ws, socket, inbox: new Inbox(ws), compresses: this.#compresses };
+      opened = { ws, socket, receiveBuffer: new ReceiveBuffer(ws), compresses: this.#compresses };
     });
     return opened;
   }

@@ -1,4 +1,5 @@
-// Protocol-level keep-alive: a ping at regular intervals, and the end of a connection that answers none.
+// Keep-alive over pings of the WebSocket protocol: when to ping, when a connection is dead, and what a pong proves.
+import type { WebSocket } from "ws";
 
 /** The times of the keep-alive, in milliseconds. */
 export interface KeepAliveTimes {
@@ -7,7 +8,7 @@ export interface KeepAliveTimes {
 }
 
 /** Where one connection stands. */
-export class Lifeline {
+export class KeepAliveState {
   readonly #times: KeepAliveTimes;
   #pingAt: number;
   #deadline = Number.POSITIVE_INFINITY;
@@ -44,4 +45,40 @@ export function keepAlive(
     for (const connection of connections) connection.checkAlive(now);
   }, every).unref();
   return () => clearInterval(timer);
+}
+
+interface Awaited {
+  readonly ping: number;
+  readonly answered: () => void;
+}
+
+/**
+ * The pings of one connection, numbered in their payload. A pong answers its ping and all before it (RFC 6455, 5.5.3: a client may
+ * answer only the latest). Numbers that were never sent are ignored.
+ */
+export class PingTracker {
+  readonly #ws: WebSocket;
+  #sent = 0;
+  #awaited: Awaited[] = [];
+
+  constructor(ws: WebSocket, onPong: () => void) {
+    this.#ws = ws;
+    ws.on("pong", (payload: Buffer) => {
+      onPong();
+      this.#answered(Number(payload.toString("latin1")));
+    });
+  }
+
+  /** Pings now. `answered` is called when the pong comes, if it comes. */
+  ping(answered?: () => void): void {
+    this.#sent++;
+    if (answered !== undefined) this.#awaited.push({ ping: this.#sent, answered });
+    this.#ws.ping(String(this.#sent));
+  }
+
+  #answered(number: number): void {
+    if (!(number <= this.#sent)) return;
+    const upTo = this.#awaited.findIndex(({ ping }) => ping > number);
+    for (const { answered } of this.#awaited.splice(0, upTo < 0 ? this.#awaited.length : upTo)) answered();
+  }
 }

@@ -35,7 +35,7 @@ export interface Times {
   readonly authFrameMs: number;
   /** How long a connection that is refused by frame stays open where the dialect lingers. */
   readonly lingerMs: number;
-  /** After durable frames, the ping whose pong says that they have arrived: so much is repeated after a cut. */
+  /** After durable frames, the ping whose pong says that they have arrived: what was sent within this time is repeated after a cut. */
   readonly ackPingMs: number;
   /** How long the other side may take to answer a close frame. */
   readonly closeTimeoutMs: number;

@@ -1,14 +1,15 @@
 // Socket.IO packets (protocol 5) as the namespaces write them to a connection, and as they read them from it. Text only.
 // https://socket.io/docs/v4/socket-io-protocol/
 import type { Namespace } from "../connection/traits.ts";
-import { type Answer, isObject, SIGNALS, type Signal, type SignalName } from "./codec.ts";
+import { CLIENT_EVENTS, type ClientEventName } from "../contract/namespaces.ts";
+import { type Answer, type ClientMessage, isObject } from "./codec.ts";
 
 /** A packet from a namespace, as far as a raw connection has a use for it. */
 export type ServerPacket =
   | { readonly type: "connect" }
   | { readonly type: "disconnect" }
   | { readonly type: "event"; readonly event: string; readonly args: readonly unknown[]; readonly ackId?: number }
-  | { readonly type: "ack"; readonly event: SignalName; readonly answer: Answer }
+  | { readonly type: "ack"; readonly event: ClientEventName; readonly answer: Answer }
   | { readonly type: "connect_error"; readonly code: string; readonly message: string }
   | { readonly type: "other" };
 
@@ -50,18 +51,18 @@ export function connectPacket(namespace: Namespace): string {
   return `0${namespace},{}`;
 }
 
-/** The packet of a client's event. The ack that comes back carries the position of its name in {@link SIGNALS}. */
-export function eventPacket(namespace: Namespace, { event, payload }: Signal): string {
+/** The packet of a client's event. The ack that comes back carries the position of its name in {@link CLIENT_EVENTS}. */
+export function eventPacket(namespace: Namespace, { event, payload }: ClientMessage): string {
   const args = payload === undefined ? [event] : [event, payload];
-  return `2${namespace},${SIGNALS.indexOf(event)}${JSON.stringify(args)}`;
+  return `2${namespace},${CLIENT_EVENTS.indexOf(event)}${JSON.stringify(args)}`;
 }
 
 /** The id of an ack that nobody waits for. With it a refusal comes back here, and not to the client, who has asked for nothing. */
-const UNHEARD = SIGNALS.length;
+const NO_ACK = CLIENT_EVENTS.length;
 
 /** The packet that says that everything in the channel up to `offset` has arrived. */
 export function handledPacket(namespace: Namespace, channel: string, offset: number): string {
-  return `2${namespace},${UNHEARD}${JSON.stringify(["ack", { channel, offset }])}`;
+  return `2${namespace},${NO_ACK}${JSON.stringify(["ack", { channel, offset }])}`;
 }
 
 /** The answer to an event for which the server asked an ack. */
@@ -77,7 +78,7 @@ function eventOf(data: unknown, ackId: number | undefined): ServerPacket {
 }
 
 function ackOf(data: unknown, id: number | undefined): ServerPacket {
-  const event = id === undefined ? undefined : SIGNALS[id];
+  const event = id === undefined ? undefined : CLIENT_EVENTS[id];
   const answer: unknown = Array.isArray(data) ? data[0] : undefined;
   if (event === undefined || !isObject(answer)) return OTHER;
   if (answer["ok"] === true) return { type: "ack", event, answer: { ...answer, ok: true } };

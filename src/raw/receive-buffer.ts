@@ -7,12 +7,12 @@ export interface Received {
   readonly isBinary: boolean;
 }
 
-/** So many frames or bytes are held before the socket is paused. */
+/** The socket is paused once this many frames or bytes are held. */
 const MOST_FRAMES = 32;
 const MOST_BYTES = 65_536;
 
 /** The inbound frames of one WebSocket. Holds them until `open`. */
-export class Inbox {
+export class ReceiveBuffer {
   readonly #ws: WebSocket;
   #held: Received[] = [];
   #heldBytes = 0;

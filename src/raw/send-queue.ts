@@ -9,18 +9,18 @@ const WRITE_BYTES = 65_536;
 /** What a queued frame of its own costs beyond its bytes: the Buffer, and its share of what the allocator leaves unused. */
 const FRAME_OVERHEAD_BYTES = 200;
 
-/** Collects the outboxes that got something in this tick and flushes them at its end, each with one write. */
+/** Collects the send queues that got something in this tick and flushes them at its end, each with one write. */
 export class TickFlush {
-  #dirty: Outbox[] = [];
+  #dirty: SendQueue[] = [];
   readonly #flush = (): void => {
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const outbox of dirty) outbox.flush();
+    for (const sendQueue of dirty) sendQueue.flush();
   };
 
-  /** Flushes `outbox` at the end of this tick. */
-  add(outbox: Outbox): void {
-    if (this.#dirty.push(outbox) === 1) process.nextTick(this.#flush);
+  /** Flushes `sendQueue` at the end of this tick. */
+  add(sendQueue: SendQueue): void {
+    if (this.#dirty.push(sendQueue) === 1) process.nextTick(this.#flush);
   }
 }
 
@@ -32,8 +32,8 @@ export interface UnsentLimits {
   readonly budget: UnsentBudget;
 }
 
-/** What an outbox tells its connection. */
-export interface OutboxOwner {
+/** What an sendQueue tells its connection. */
+export interface SendQueueOwner {
   /** The limit of unsent bytes is passed: end the connection at once. */
   overflowed(): void;
   /** Nothing is unsent any more. */
@@ -41,13 +41,13 @@ export interface OutboxOwner {
 }
 
 /**
- * The outbox of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
+ * The sendQueue of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
  * here, 8 bytes a frame, since frames are shared by all recipients of a broadcast.
  */
-export class Outbox {
+export class SendQueue {
   readonly #socket: Duplex;
   readonly #tick: TickFlush;
-  readonly #owner: OutboxOwner;
+  readonly #owner: SendQueueOwner;
   readonly #limit: number;
   readonly #budget: UnsentBudget;
   /** What waits: one frame, or all of them in the queue. */
@@ -62,7 +62,7 @@ export class Outbox {
   #isWatched = false;
   #closed = false;
 
-  constructor(socket: Duplex, tick: TickFlush, owner: OutboxOwner, limits: UnsentLimits) {
+  constructor(socket: Duplex, tick: TickFlush, owner: SendQueueOwner, limits: UnsentLimits) {
     this.#socket = socket;
     this.#tick = tick;
     this.#owner = owner;

@@ -1,12 +1,12 @@
 // Who gets an upgrade request: Socket.IO below its path, the raw engine at its exact paths, nobody anywhere else.
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import { pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
 import type { RawEngine } from "./engine.ts";
 import { answerHttp } from "./http-answer.ts";
 import { continueAsHttp, offersHttp2 } from "./plain-http.ts";
 import { refuseByHttp } from "./refusal.ts";
-import { pathOf, queryOf } from "./request.ts";
 
 /** How upgrade requests are routed. */
 export interface UpgradeRouting<A> {

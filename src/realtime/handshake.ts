@@ -1,4 +1,5 @@
 // The handshake of a Socket.IO client: what it asks for, and nothing secret left behind.
+import { plainAddress, type Query, queryOf, tokenOf } from "../connection/request.ts";
 import {
   type AdmissionRequest,
   type ConnectionTraits,
@@ -23,32 +24,17 @@ export function requestOf(socket: AnySocket): AdmissionRequest {
     namespace,
     traits: TRAITS[namespace],
     connection: socket.id,
-    token: tokenOf(auth["token"], handshake.headers.authorization, query["token"]),
+    token: tokenIn(auth["token"], handshake.headers.authorization, query),
     query,
     auth,
-    address: handshake.address,
+    address: plainAddress(handshake.address),
   };
 }
 
 /** The token comes from `auth.token`, then `Authorization: Bearer`, then the query. An empty one is none. */
-function tokenOf(given: unknown, authorization: string | undefined, inQuery: unknown): string | undefined {
-  if (given !== undefined && given !== null && typeof given !== "string") return ""; // a token too: a bad one
-  const bearer = /^Bearer +(.+?) *$/i.exec(authorization ?? "")?.[1];
-  const token = given || bearer || inQuery;
-  return typeof token === "string" && token !== "" ? token : undefined;
-}
-
-/** The query of a URL; a parameter that was given twice is an array. */
-export function queryOf(url: string): Record<string, string | string[]> {
-  const query: Record<string, string | string[]> = Object.create(null);
-  const start = url.indexOf("?");
-  if (start < 0) return query;
-  const parameters = new URLSearchParams(url.slice(start + 1));
-  for (const name of new Set(parameters.keys())) {
-    const [first = "", ...more] = parameters.getAll(name);
-    query[name] = more.length === 0 ? first : [first, ...more];
-  }
-  return query;
+function tokenIn(auth: unknown, authorization: string | undefined, query: Query): string | undefined {
+  if (auth !== undefined && auth !== null && typeof auth !== "string") return ""; // a token too: a bad one
+  return auth || tokenOf(authorization, query);
 }
 
 /** Takes token, cookies and query out of the handshake, which the adapter would hand to other nodes. */

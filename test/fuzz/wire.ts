@@ -52,7 +52,7 @@ export function message(text: string, random: Random): Buffer {
   return Buffer.concat(pieces);
 }
 
-/** Control frames that are allowed: pongs to no ping, with any payload. */
+/** Control frames that are allowed: pings to no ping, with any payload. */
 export function oddControl(random: Random): Buffer {
   const payload = random.pick([
     Buffer.alloc(0),

@@ -166,7 +166,7 @@ describe("the end of a raw connection", () => {
     await start();
     const clients = await Promise.all(["/?token=1", "/ws?token=2"].map((path) => connect(rig.url + path)));
     await eventually(() => rig.engine.clientsCount === 2 && rig.io.of("/channels").sockets.size === 2);
-    await rig.engine.close(40);
+    await rig.engine.close();
     for (const client of clients) expect(await client.closed).toEqual({ code: 1001, reason: "服务器维护" });
     expect(rig.engine.clientsCount).toBe(0);
     await expect(connect(`${rig.url}/?token=1`)).rejects.toThrow("503");

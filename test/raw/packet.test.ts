@@ -1,9 +1,11 @@
 // Packets as Socket.IO's own encoder writes them, and as its decoder reads ours.
 import { Decoder, Encoder, type Packet, PacketType } from "socket.io-parser";
 import { describe, expect, it } from "vitest";
+import { CLIENT_EVENTS, type ClientEventName } from "../../src/contract/namespaces.ts";
 import { ackPacket, connectPacket, eventPacket, handledPacket, readPacket } from "../../src/raw/packet.ts";
 
 const nsp = "/channels";
+const idOf = (event: ClientEventName): number => CLIENT_EVENTS.indexOf(event);
 const encode = (packet: Partial<Packet>): string[] => new Encoder().encode({ nsp, ...packet } as Packet) as string[];
 
 function decode(text: string): Packet {
@@ -28,14 +30,14 @@ describe("reading", () => {
     ],
     [{ type: PacketType.EVENT, data: [7, 1] }, { type: "other" }],
     [
-      { type: PacketType.ACK, id: 0, data: [{ ok: true, timestamp: 5 }] },
+      { type: PacketType.ACK, id: idOf("ping"), data: [{ ok: true, timestamp: 5 }] },
       { type: "ack", event: "ping", answer: { ok: true, timestamp: 5 } },
     ],
     [
-      { type: PacketType.ACK, id: 1, data: [{ ok: false, error: { code: "FORBIDDEN" } }] },
+      { type: PacketType.ACK, id: idOf("heartbeat"), data: [{ ok: false, error: { code: "FORBIDDEN" } }] },
       { type: "ack", event: "heartbeat", answer: { ok: false, error: { code: "FORBIDDEN", message: "FORBIDDEN" } } },
     ],
-    [{ type: PacketType.ACK, id: 11, data: [{ ok: false }] }, { type: "other" }],
+    [{ type: PacketType.ACK, id: CLIENT_EVENTS.length, data: [{ ok: false }] }, { type: "other" }],
     [{ type: PacketType.ACK, id: 0, data: [] }, { type: "other" }],
     [
       { type: PacketType.CONNECT_ERROR, data: { message: "m", data: { code: "RATE_LIMIT", message: "n" } } },
@@ -64,7 +66,7 @@ describe("writing", () => {
     expect(decode(eventPacket(nsp, { event: "chat", payload: { content: '",[' } }))).toEqual({
       type: PacketType.EVENT,
       nsp,
-      id: 8,
+      id: idOf("chat"),
       data: ["chat", { content: '",[' }],
     });
     expect(decode(eventPacket(nsp, { event: "heartbeat" })).data).toEqual(["heartbeat"]);

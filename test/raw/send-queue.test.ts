@@ -58,18 +58,18 @@ describe("frames of one tick", () => {
     );
   });
 
-  it("are whole between the pings and pongs of the protocol", async () => {
+  it("are whole between the pings and pings of the protocol", async () => {
     await start({ engine: { keepAlive: { pingIntervalMs: 4, pongTimeoutMs: 10_000 } } });
     const [client, raw] = await join("/ws?token=1", true);
-    let pongs = 0;
-    client.ws.on("pong", () => pongs++);
+    let pings = 0;
+    client.ws.on("pong", () => pings++);
     for (let i = 0; i < 300; i++) {
       say("x".repeat((i * 97) % 5000));
       if (i % 3 === 0) client.ws.ping(String(i));
       if (i % 5 === 0) void raw.probe(10_000);
       if (i % 7 === 0) await turn();
     }
-    await eventually(() => client.frames.length === 300 && pongs === 100);
+    await eventually(() => client.frames.length === 300 && pings === 100);
     for (const [i, { content }] of client.frames.entries()) {
       expect((content as { message: string }).message).toHaveLength((i * 97) % 5000);
     }
@@ -226,7 +226,7 @@ describe("waiting for a client", () => {
   });
 });
 
-it("an answer that is limited leaves once: two sides that answer every ping do not loop", async () => {
+it("an answer that is limited leaves once: two output that answer every ping do not loop", async () => {
   await start({ onSocket: (socket) => socket.on("heartbeat", (ack) => ack({ ok: true, timestamp: 1 })) });
   const ws = new WebSocket(`${rig.url}/api/ws/connect?user_id=1`);
   const heard: string[] = [];

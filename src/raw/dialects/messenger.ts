@@ -2,7 +2,7 @@
 import type { Failure } from "../../contract/errors.ts";
 import { type Codec, type Dialect, failureOf, isObject, readFrame, unknownType } from "../codec.ts";
 
-/** The documented `ping` goes both ways: an answer to every one would make two sides answer each other for ever. */
+/** The documented `ping` goes both ways: an answer to every one would make two output answer each other for ever. */
 const PING_AT_MOST_EVERY_MS = 10_000;
 
 const codec: Codec = {

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { type ErrorCode, Failure } from "../../../src/contract/errors.ts";
+import { CLIENT_EVENTS, type ClientEventName } from "../../../src/contract/namespaces.ts";
 import { rfc3339 } from "../../../src/contract/time.ts";
-import { type Answer, SIGNALS, type SignalName } from "../../../src/raw/codec.ts";
+import type { Answer } from "../../../src/raw/codec.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { parseJson } from "../../../src/raw/message-handler.ts";
 
@@ -22,7 +23,7 @@ interface Vector {
   args?: unknown[];
   out?: unknown;
   /** The signal that the namespace answered, and its `answer`. */
-  answered?: SignalName;
+  answered?: ClientEventName;
   answer?: Answer;
   /** The code of a failure that the client is told. */
   refused?: ErrorCode;
@@ -40,7 +41,7 @@ describe.each(DIALECTS.map((dialect) => [dialect.traits.speaks, dialect] as cons
     const decoded = codec.decode(parseJson(Buffer.from(vector.in ?? "")));
     if (vector.failure === undefined) {
       expect(JSON.parse(JSON.stringify(decoded))).toEqual(vector.signal);
-      expect(SIGNALS).toContain("event" in decoded && decoded.event);
+      expect(CLIENT_EVENTS).toContain("event" in decoded && decoded.event);
     } else {
       expect(decoded).toBeInstanceOf(Failure);
       expect(decoded).toMatchObject({ code: vector.failure, message: vector.message });
