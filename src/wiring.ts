@@ -24,15 +24,15 @@ import { type Admission, type Admit, createAdmission } from "./realtime/admissio
 import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
 import { type ConnectionCount, countConnections } from "./realtime/connection-counts.ts";
-import { createConnectionLimits } from "./realtime/connection-limits.ts";
-import { type ConnectionRegistry, createConnectionRegistry } from "./realtime/connection-registry.ts";
+import { ConnectionLimits } from "./realtime/connection-limits.ts";
+import { ConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { closeConnections } from "./realtime/drain.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
 import { createNamespaceSlots, trackAllNamespaces } from "./realtime/namespace-slots.ts";
 import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
-import { createDelivery } from "./realtime/streams/delivery.ts";
+import { Delivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
 import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "./realtime/types.ts";
 import type { Services } from "./services/services.ts";
@@ -102,7 +102,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const options = realtimeOptions(dependencies, times, capacity);
   const io = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
-  const registry = createConnectionRegistry(cluster, times.probeMs);
+  const registry = new ConnectionRegistry(cluster, times.probeMs);
   const admit = createAdmit(dependencies, registry);
   const raw = createRawEngine(dependencies, admit, options);
   const namespaces = openNamespaces(io, dependencies, admit, times.joinWithinMs);
@@ -170,7 +170,7 @@ function createAdmit(
     notRevoked: revocations.check,
     rates: cluster.rates,
     limits,
-    connectionLimits: createConnectionLimits(cluster, registry, limits),
+    connectionLimits: new ConnectionLimits(cluster, registry, limits),
     trustQueryUser: config.trustQueryUser,
   });
 }
@@ -254,7 +254,7 @@ function serveNamespaces(
   { registry, control, times, onFault }: Parts,
 ): { close: () => void } {
   const boundsOf = createBoundsReader(eventLog);
-  const delivery = createDelivery({
+  const delivery = new Delivery({
     eventLog,
     boundsOf,
     cluster,

@@ -8,7 +8,7 @@ import { Failure } from "../contract/errors.ts";
 import { encodeId } from "../contract/ids.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";
 
-/** A refused connection at a limit may come again after this time. */
+/** When a connection that was refused at a limit may come again. */
 const FULL_RETRY_MS = 10_000;
 
 /** How often a slot is asked for: others may be quicker to take one that has just become free. */
@@ -24,29 +24,43 @@ export interface ConnectionSlot {
   release(): Promise<void>;
 }
 
-/** The connection limits of one node. */
-export interface ConnectionLimits {
+type StateListener = (state: LeaseState) => void;
+
+/** The connection limits of one node. Dashboards and study time: the newest wins. Channels: the one too many is refused. */
+export class ConnectionLimits {
+  readonly #cluster: Cluster;
+  readonly #registry: ConnectionRegistry;
+  readonly #limits: Limits;
+  /** By holder, who hears what becomes of its lease. */
+  readonly #listeners = new Map<string, StateListener>();
+
+  constructor(cluster: Cluster, registry: ConnectionRegistry, limits: Limits) {
+    this.#cluster = cluster;
+    this.#registry = registry;
+    this.#limits = limits;
+    cluster.leases.onChange(({ holder, state }) => this.#listeners.get(holder)?.(state));
+  }
+
   /** Takes a slot for a connection of `user`. Throws `RATE_LIMIT` when there is none. */
-  take(request: AdmissionRequest, user: string, course: string | undefined): Promise<ConnectionSlot>;
-}
+  take({ connection, traits }: AdmissionRequest, user: string, course: string | undefined): Promise<ConnectionSlot> {
+    const { most } = connectionLimit(this.#limits, traits.limit);
+    const key = [traits.limit, user, ...(course === undefined ? [] : [course])].map(encodeId).join(":");
+    const newestWins = traits.limit === "dashboard" || traits.limit === "study-time";
+    if (!newestWins || most > 1) return this.#takeShared(key, connection, most, newestWins);
+    return this.#takeLease(key, connection, traits.displaced === "wait" ? this.#limits.waitingDashboards.most : 0);
+  }
 
-/** Makes the connectionLimits of one node. Dashboards and study time: the newest wins. Channels: the one too many is refused. */
-export function createConnectionLimits(
-  cluster: Cluster,
-  registry: ConnectionRegistry,
-  limits: Limits,
-): ConnectionLimits {
-  const listeners = new Map<string, (state: LeaseState) => void>();
-  cluster.leases.onChange(({ holder, state }) => listeners.get(holder)?.(state));
-
-  async function takeLease(key: string, holder: string, waiting: number): Promise<ConnectionSlot> {
+  /** The one slot of a user, whose holder changes. `waiting`: displaced holders that may wait for their turn. */
+  async #takeLease(key: string, holder: string, waiting: number): Promise<ConnectionSlot> {
+    const { leases } = this.#cluster;
+    const listeners = this.#listeners;
     let state: LeaseState = "active";
-    let listener: ((state: LeaseState) => void) | undefined;
+    let listener: StateListener | undefined;
     listeners.set(holder, (changed) => {
       state = changed;
       listener?.(changed);
     });
-    const taken = await cluster.leases.take(key, holder, { waiting });
+    const taken = await leases.take(key, holder, { waiting });
     if (!taken.ok) {
       listeners.delete(holder);
       throw full("too many connections wait for their turn");
@@ -60,50 +74,42 @@ export function createConnectionLimits(
         if (state !== "active") heard(state);
       },
       async release() {
-        if (listeners.delete(holder)) await cluster.leases.release(key, holder);
+        if (listeners.delete(holder)) await leases.release(key, holder);
       },
     };
   }
 
-  async function takeSlot(key: string, holder: string, limit: number, newestWins: boolean): Promise<ConnectionSlot> {
-    let taken = await cluster.places.take(key, holder, limit);
+  /** One of the `limit` slots of a user. */
+  async #takeShared(key: string, holder: string, limit: number, newestWins: boolean): Promise<ConnectionSlot> {
+    const { places } = this.#cluster;
+    let taken = await places.take(key, holder, limit);
     for (let attempt = 2, more = true; !taken.ok && more && attempt <= ATTEMPTS; attempt++) {
-      more = newestWins ? await displaceOldest(key, taken.holders) : await probe(taken.holders);
-      taken = await cluster.places.take(key, holder, limit);
+      more = newestWins ? await this.#displaceOldest(key, taken.holders) : await this.#endDead(taken.holders);
+      taken = await places.take(key, holder, limit);
     }
     if (!taken.ok) throw full(`at most ${limit} connections per user`);
-    let held = true;
+    let isHeld = true;
     return {
       state: "active",
       onChange: () => undefined,
       async release() {
-        if (held) await cluster.places.release(key, holder);
-        held = false;
+        if (isHeld) await places.release(key, holder);
+        isHeld = false;
       },
     };
   }
 
-  async function displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
+  async #displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
     if (oldest === undefined) return true;
-    registry.disconnect(oldest);
-    await cluster.places.release(key, oldest.holder);
+    this.#registry.disconnect(oldest);
+    await this.#cluster.places.release(key, oldest.holder);
     return true;
   }
 
-  /** Whether one of them gave way. */
-  async function probe(holders: readonly Held[]): Promise<boolean> {
-    return (await registry.probe(holders)).size < holders.length;
+  /** Whether one of them gave way, being dead. */
+  async #endDead(holders: readonly Held[]): Promise<boolean> {
+    return (await this.#registry.probe(holders)).size < holders.length;
   }
-
-  return {
-    take({ connection, traits }, user, course) {
-      const { most } = connectionLimit(limits, traits.limit);
-      const key = [traits.limit, user, ...(course === undefined ? [] : [course])].map(encodeId).join(":");
-      const newestWins = traits.limit === "dashboard" || traits.limit === "study-time";
-      if (!newestWins || most > 1) return takeSlot(key, connection, most, newestWins);
-      return takeLease(key, connection, traits.displaced === "wait" ? limits.waitingDashboards.most : 0);
-    },
-  };
 }
 
 function full(message: string): Failure {

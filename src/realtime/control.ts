@@ -1,4 +1,4 @@
-// Control: orders that every node carries out on its own connections.
+// Control: commands that every node carries out on its own connections.
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
 import { CLOSE } from "../connection/traits.ts";
@@ -7,13 +7,14 @@ import { closeSocket, closeWithError } from "./closing.ts";
 import { refusalOf } from "./expiry.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
-const order = z.discriminatedUnion("order", [
+/** The key `order` is that of the bus: nodes of other versions read it too. */
+const command = z.discriminatedUnion("order", [
   z.object({ order: z.literal("disconnect"), user: z.string(), reason: z.string() }),
   z.object({ order: z.literal("registered"), session: z.string(), user: z.string() }),
 ]);
-type Order = z.infer<typeof order>;
+type Command = z.infer<typeof command>;
 
-/** Orders to all nodes, this one included. */
+/** Commands to all nodes, this one included. */
 export interface Control {
   /** Ends every connection of a user. */
   disconnectUser(user: string, reason?: string): void;
@@ -31,7 +32,7 @@ export function createControl(cluster: Cluster, namespaces: readonly AnyNamespac
 
   const sockets = (): AnySocket[] => namespaces.flatMap((namespace) => [...namespace.sockets.values()]);
 
-  function carryOut(given: Order): void {
+  function execute(given: Command): void {
     if (given.order === "registered") {
       for (const listener of listeners) listener(given.session, given.user);
       return;
@@ -42,19 +43,20 @@ export function createControl(cluster: Cluster, namespaces: readonly AnyNamespac
     }
   }
 
-  function giveOut(given: Order): void {
-    carryOut(given);
+  function executeEverywhere(given: Command): void {
+    execute(given);
     cluster.bus.publish("control", given);
   }
 
   cluster.bus.subscribe("control", (message) => {
-    const given = order.safeParse(message);
-    if (given.success) carryOut(given.data);
+    const given = command.safeParse(message);
+    if (given.success) execute(given.data);
   });
 
   return {
-    disconnectUser: (user, reason = "disconnected by the platform") => giveOut({ order: "disconnect", user, reason }),
-    sessionRegistered: (session, user) => giveOut({ order: "registered", session, user }),
+    disconnectUser: (user, reason = "disconnected by the platform") =>
+      executeEverywhere({ order: "disconnect", user, reason }),
+    sessionRegistered: (session, user) => executeEverywhere({ order: "registered", session, user }),
     onSessionRegistered: (listener) => void listeners.push(listener),
     endRevoked(check) {
       for (const socket of sockets()) {

@@ -11,7 +11,7 @@ import { handleEvents, type InOrder } from "./handler.ts";
 import type { MessageRates } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 
-/** What the entry of a socket needs. */
+/** What a socket needs from its start. */
 export interface SocketDependencies {
   verify: VerifyToken;
   notRevoked: NotRevoked;
@@ -21,7 +21,7 @@ export interface SocketDependencies {
 }
 
 /**
- * Enters the socket on the registry, watches its token and handles its events once it is ready. If it cannot be made ready it
+ * Registers the socket's connection, watches its token and handles its events once it is ready. If it cannot be made ready it
  * is closed as our fault. @returns does something between two events
  */
 export function initSocket<Context>(

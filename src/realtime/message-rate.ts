@@ -7,7 +7,7 @@ export interface MessageRates {
   of(connection: object): () => RateVerdict;
 }
 
-/** For how many seconds in a row a connection may be above its rate. */
+/** Seconds in a row in which a connection may be above its rate. */
 const PATIENCE_SECONDS = 10;
 
 /** Makes the bucket of one connection: `points` per `seconds`, `burst` at once. `now` is in milliseconds. */

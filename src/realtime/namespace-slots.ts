@@ -1,22 +1,22 @@
-// Who sits on which connection: one socket per namespace, and no connection without any.
+// Namespace slots: each connection has one socket per namespace, and no connection is without any.
 import type { Server } from "socket.io";
 import type { EngineSocket } from "./engine-connection.ts";
 
-/** The slots on all connections of this node. */
+/** The slots of all connections of this node. */
 export interface NamespaceSlots {
   /** Takes the namespace's slot; false when it is taken. Synchronous, so that a burst of connects cannot pass it. */
   take(connection: EngineSocket, namespace: string): boolean;
-  /** Gives the slot back. A connection that is left without any is closed some time later. */
+  /** Gives the slot back. A connection whose last slot is given back is closed some time later. */
   leave(connection: EngineSocket, namespace: string): void;
 }
 
 interface ConnectionSlots {
   readonly namespaces: Set<string>;
-  /** Set while nobody sits. */
+  /** Set while no slot is taken. */
   closing: NodeJS.Timeout | undefined;
 }
 
-/** Makes the register of slots. A connection that all namespaces have left is closed after `emptyForMs`. */
+/** Makes the slots of one node. A connection that has left all namespaces is closed after `emptyForMs` milliseconds. */
 export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
   const slotsOf = new WeakMap<EngineSocket, ConnectionSlots>();
   return {
@@ -36,7 +36,7 @@ export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
   };
 }
 
-/** Counts the namespaces of a library user as well, so that a connection that sits there only is not taken for empty. */
+/** Counts the namespaces of a library user as well, so that a connection that is only there is not taken for empty. */
 export function trackAllNamespaces(io: Server, slots: NamespaceSlots): void {
   io.on("new_namespace", (namespace) => {
     namespace.on("connection", (socket) => {

@@ -14,7 +14,7 @@ import { createMessageRate } from "./message-rate.ts";
 export interface RealtimeOptions {
   transports: readonly ("websocket" | "polling")[];
   keepAlive: { pingIntervalMs: number; pongTimeoutMs: number };
-  /** A connection that has joined no namespace for so long is closed. */
+  /** A connection that has joined no namespace after this time is closed. */
   joinWithinMs: number;
   messages: BurstLimit;
   maxMessageBytes: number;

@@ -2,15 +2,15 @@
 
 /** Durations in milliseconds. */
 export interface RealtimeTimes {
-  /** A connection that has joined no namespace, or has left the last one, is closed after so long. */
+  /** A connection that has joined no namespace, or has left the last one, is closed after this time. */
   readonly joinWithinMs: number;
-  /** A user whose last connection in a room is gone counts as away only after so long: a reload is no absence. */
+  /** The presence grace period: a user whose last connection in a room is gone counts as away only after it. */
   readonly awayAfterMs: number;
   /** How long a connection at a limit may take to answer a ping before it gives way. */
   readonly probeMs: number;
-  /** A node's open channels are compared with the log so often. */
+  /** The pause between two comparisons of a node's open channels with the log. */
   readonly compareEveryMs: number;
-  /** How often the database is asked for the owners of pending run sessions. */
+  /** The pause between two questions to the database for the owners of pending run sessions. */
   readonly pendingEveryMs: number;
 }
 

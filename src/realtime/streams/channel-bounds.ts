@@ -1,5 +1,4 @@
-// Bounds of channels, asked for one by one and read together: after a restart every client asks at once.
-
+// Bounds of channels (oldest offset, head), asked for one by one and read together: after a restart every client asks at once.
 import type { Extent, Log } from "../../event-log/event-log.ts";
 import { createGroupCommit } from "../../store/batching/group-commit.ts";
 

@@ -6,13 +6,13 @@ import type { Log } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 import { emitLogged } from "./emit-logged.ts";
-import { createStream, type Stream } from "./stream.ts";
+import { Stream } from "./stream.ts";
 
 /** Events read at once to close a gap, and bytes of their data. */
 const GAP_PAGE = 500;
 const GAP_BYTES = 1_048_576;
 
-const logged = z.object({
+const loggedEvent = z.object({
   channel: z.string(),
   offset: z.int().positive(),
   id: z.string(),
@@ -20,18 +20,8 @@ const logged = z.object({
   data: z.record(z.string(), z.unknown()),
   timestamp: z.number(),
 });
-const announcement = z.array(logged);
-
-/** Opens the channels that somebody on this node hears. */
-export interface Delivery {
-  /** Opens a channel for one more subscriber. */
-  open(channel: string): Promise<Stream>;
-  /** One subscriber less; the last one closes it. */
-  leave(channel: string): void;
-  /** Reads the heads of all open channels and fetches what is missing. */
-  compare(): Promise<void>;
-  close(): void;
-}
+/** The message of the topic `events`, with which a node tells the others of a commit. */
+const committedMessage = z.array(loggedEvent);
 
 /** What delivery is made of. */
 export interface DeliveryDependencies {
@@ -44,102 +34,118 @@ export interface DeliveryDependencies {
   onDelivered: (namespace: string, sockets: number) => void;
   /** Told of an error that the next comparison will make good. */
   onFault: (error: unknown) => void;
-  /** The heads of all open channels are compared with the log so often: the last message lost has no next one to show it. */
+  /**
+   * The pause, in milliseconds, between two comparisons of the heads of all open channels with the log: the last message that is
+   * lost has no next one to show it.
+   */
   compareEveryMs: number;
 }
 
 /** The room of those who have caught up with a channel; apart from the public room of the same name, which emitters use. */
 export const liveRoom = (channel: string): string => `live:${channel}`;
 
-interface Open {
+interface OpenChannel {
   subscribers: number;
-  readonly stream: Promise<Stream>;
+  /** Set by {@link Delivery.open} at once; resolves when the head of the channel is known. */
+  readonly opening: Promise<Stream>;
   /** Set once the stream is there. */
-  ready: Stream | undefined;
+  stream: Stream | undefined;
   /** What came before it was. */
   readonly early: LoggedEvent[];
 }
 
-/** Makes the delivery of one node. */
-export function createDelivery(dependencies: DeliveryDependencies): Delivery {
-  const { eventLog, boundsOf, cluster, namespaceOf, onFault, onDelivered, compareEveryMs } = dependencies;
-  const channels = new Map<string, Open>();
+/** The channels that somebody on this node hears. */
+export class Delivery {
+  readonly #dependencies: DeliveryDependencies;
+  readonly #channels = new Map<string, OpenChannel>();
+  readonly #timer: NodeJS.Timeout;
+  readonly #unsubscribe: readonly (() => void)[];
 
-  function receive(events: readonly LoggedEvent[]): void {
+  constructor(dependencies: DeliveryDependencies) {
+    this.#dependencies = dependencies;
+    const { eventLog, cluster, compareEveryMs, onFault } = dependencies;
+    const compareOrReport = (): void => void this.compare().catch(onFault);
+    this.#unsubscribe = [
+      eventLog.onCommitted((events) => {
+        this.#receive(events);
+        cluster.bus.publish("events", events);
+      }),
+      cluster.bus.subscribe("events", (message) => {
+        const events = committedMessage.safeParse(message);
+        if (events.success) this.#receive(events.data);
+      }),
+      cluster.bus.onReconnect(compareOrReport),
+    ];
+    this.#timer = setInterval(compareOrReport, compareEveryMs).unref();
+  }
+
+  /** Opens a channel for one more subscriber. Rejects when the log cannot be read. */
+  async open(channel: string): Promise<Stream> {
+    const open = this.#channels.get(channel) ?? this.#begin(channel);
+    open.subscribers++;
+    try {
+      return await open.opening;
+    } catch (error) {
+      this.leave(channel);
+      throw error;
+    }
+  }
+
+  /** One subscriber less; the last one closes the channel. */
+  leave(channel: string): void {
+    const open = this.#channels.get(channel);
+    if (open === undefined || --open.subscribers > 0) return;
+    open.stream?.close();
+    this.#channels.delete(channel);
+  }
+
+  /** Reads the heads of all open channels and fetches what is missing. */
+  async compare(): Promise<void> {
+    const names = [...this.#channels].filter(([, { stream }]) => stream !== undefined).map(([name]) => name);
+    if (names.length === 0) return;
+    const heads = await this.#dependencies.eventLog.heads(names);
+    for (const [name, { head }] of heads) this.#channels.get(name)?.stream?.reach(head);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    for (const { stream } of this.#channels.values()) stream?.close();
+    this.#channels.clear();
+  }
+
+  #receive(events: readonly LoggedEvent[]): void {
     for (const event of events) {
-      const open = channels.get(event.channel);
-      if (open?.ready !== undefined) open.ready.receive([event]);
+      const open = this.#channels.get(event.channel);
+      if (open?.stream !== undefined) open.stream.receive([event]);
       else open?.early.push(event);
     }
   }
 
-  function begin(channel: string): Open {
-    const open: Open = { subscribers: 0, early: [], ready: undefined, stream: boundsOf(channel).then(start) };
-    function start({ head }: { head: number }): Stream {
-      const stream = createStream({
-        head,
-        deliver: (event) => {
-          const namespace = namespaceOf(channel);
-          const room = liveRoom(channel);
-          onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
-          emitLogged(namespace.local.to(room), event);
-        },
-        readAfter: (offset) => eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES),
-        isAlone: () => cluster.health().redis === "down",
-      });
-      open.ready = stream;
+  #begin(channel: string): OpenChannel {
+    const opening = this.#dependencies.boundsOf(channel).then(({ head }) => {
+      const stream = this.#streamOf(channel, head);
+      open.stream = stream;
       stream.receive(open.early.splice(0));
       return stream;
-    }
+    });
+    const open: OpenChannel = { subscribers: 0, early: [], stream: undefined, opening };
+    this.#channels.set(channel, open);
     return open;
   }
 
-  async function compare(): Promise<void> {
-    const names = [...channels].filter(([, open]) => open.ready !== undefined).map(([name]) => name);
-    if (names.length === 0) return;
-    const heads = await eventLog.heads(names);
-    for (const [name, { head }] of heads) channels.get(name)?.ready?.reach(head);
+  #streamOf(channel: string, head: number): Stream {
+    const { eventLog, cluster, namespaceOf, onDelivered } = this.#dependencies;
+    const namespace = namespaceOf(channel);
+    const room = liveRoom(channel);
+    return new Stream({
+      head,
+      deliver(event) {
+        onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
+        emitLogged(namespace.local.to(room), event);
+      },
+      readAfter: (offset) => eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES),
+      isAlone: () => cluster.health().redis === "down",
+    });
   }
-
-  const compareOrReport = (): void => void compare().catch(onFault);
-  const stops = [
-    eventLog.onCommitted((events) => {
-      receive(events);
-      cluster.bus.publish("events", events);
-    }),
-    cluster.bus.subscribe("events", (message) => {
-      const events = announcement.safeParse(message);
-      if (events.success) receive(events.data);
-    }),
-    cluster.bus.onReconnect(compareOrReport),
-  ];
-  const timer = setInterval(compareOrReport, compareEveryMs);
-  timer.unref();
-
-  return {
-    async open(channel) {
-      const open = channels.get(channel) ?? begin(channel);
-      channels.set(channel, open);
-      open.subscribers++;
-      try {
-        return await open.stream;
-      } catch (error) {
-        this.leave(channel);
-        throw error;
-      }
-    },
-    leave(channel) {
-      const open = channels.get(channel);
-      if (open === undefined || --open.subscribers > 0) return;
-      open.ready?.close();
-      channels.delete(channel);
-    },
-    compare,
-    close() {
-      clearInterval(timer);
-      for (const stop of stops) stop();
-      for (const { ready } of channels.values()) ready?.close();
-      channels.clear();
-    },
-  };
 }

@@ -21,107 +21,113 @@ export interface StreamOptions {
 }
 
 /** The events of one channel in the order of their offsets. */
-export interface Stream {
+export class Stream {
+  readonly #deliver: StreamOptions["deliver"];
+  readonly #readAfter: StreamOptions["readAfter"];
+  readonly #isAlone: StreamOptions["isAlone"];
+  /** Events that came before the one that is next. */
+  readonly #early = new Map<number, LoggedEvent>();
+  #waiters: { readonly offset: number; readonly resolve: () => void }[] = [];
+  #head: number;
+  /** How far the log is known to go. */
+  #goal: number;
+  #timer: NodeJS.Timeout | undefined;
+  #isReading = false;
+  #isClosed = false;
+
+  constructor({ head, deliver, readAfter, isAlone }: StreamOptions) {
+    this.#head = head;
+    this.#goal = head;
+    this.#deliver = deliver;
+    this.#readAfter = readAfter;
+    this.#isAlone = isAlone;
+  }
+
   /** The offset of the last event that was handed on. */
-  readonly head: number;
+  get head(): number {
+    return this.#head;
+  }
+
   /** Takes events as they come, twice or out of order; hands on what is next, and reads what is missing from the log. */
-  receive(events: readonly LoggedEvent[]): void;
+  receive(events: readonly LoggedEvent[]): void {
+    this.#take(events);
+    this.#advance();
+  }
+
   /** Says that the log goes up to `head`: what is missing up to there is read. */
-  reach(head: number): void;
+  reach(head: number): void {
+    this.#goal = Math.max(this.#goal, head);
+    this.#advance();
+  }
+
   /** The same, and resolves when everything up to there was handed on, or the stream is closed. */
-  reached(head: number): Promise<void>;
+  async reached(head: number): Promise<void> {
+    if (head <= this.#head || this.#isClosed) return;
+    const done = new Promise<void>((resolve) => this.#waiters.push({ offset: head, resolve }));
+    this.reach(head);
+    await done;
+  }
+
   /** Stops for good. */
-  close(): void;
-}
-
-/** Opens the stream of one channel. */
-export function createStream({ head: start, deliver, readAfter, isAlone }: StreamOptions): Stream {
-  const early = new Map<number, LoggedEvent>();
-  let waiting: { offset: number; resolve: () => void }[] = [];
-  let head = start;
-  let goal = start; // how far the log is known to go
-  let timer: NodeJS.Timeout | undefined;
-  let reading = false;
-  let closed = false;
-
-  function advance(wait = isAlone() ? ALONE_MS : GAP_MS): void {
-    for (let next = early.get(head + 1); next !== undefined; next = early.get(head + 1)) {
-      early.delete(next.offset);
-      head = next.offset;
-      deliver(next);
-    }
-    settle();
-    if (goal <= head) {
-      clearTimeout(timer);
-      timer = undefined;
-    } else if (timer === undefined && !reading && !closed) {
-      timer = setTimeout(fill, wait);
-    }
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#early.clear();
+    this.#resolveWaiters();
   }
 
-  /** Lets go of those who wait for what has come. */
-  function settle(): void {
-    if (waiting.length === 0) return;
-    for (const { offset, resolve } of waiting) if (closed || offset <= head) resolve();
-    waiting = closed ? [] : waiting.filter(({ offset }) => offset > head);
-  }
-
-  function take(events: readonly LoggedEvent[]): void {
+  #take(events: readonly LoggedEvent[]): void {
     for (const event of events) {
-      if (event.offset <= head) continue;
-      early.set(event.offset, event);
-      goal = Math.max(goal, event.offset);
+      if (event.offset <= this.#head) continue;
+      this.#early.set(event.offset, event);
+      this.#goal = Math.max(this.#goal, event.offset);
     }
   }
 
-  async function fill(): Promise<void> {
-    timer = undefined;
-    reading = true;
+  /** Hands on what is next; where something is missing, reads the log after `waitMs`. */
+  #advance(waitMs = this.#isAlone() ? ALONE_MS : GAP_MS): void {
+    const early = this.#early;
+    for (let next = early.get(this.#head + 1); next !== undefined; next = early.get(this.#head + 1)) {
+      early.delete(next.offset);
+      this.#head = next.offset;
+      this.#deliver(next);
+    }
+    this.#resolveWaiters();
+    if (this.#goal <= this.#head) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else if (this.#timer === undefined && !this.#isReading && !this.#isClosed) {
+      this.#timer = setTimeout(() => void this.#readMissing(), waitMs);
+    }
+  }
+
+  /** Resolves those who wait for what has come. */
+  #resolveWaiters(): void {
+    if (this.#waiters.length === 0) return;
+    for (const { offset, resolve } of this.#waiters) if (this.#isClosed || offset <= this.#head) resolve();
+    this.#waiters = this.#isClosed ? [] : this.#waiters.filter(({ offset }) => offset > this.#head);
+  }
+
+  async #readMissing(): Promise<void> {
+    this.#timer = undefined;
+    this.#isReading = true;
     try {
-      const { events, oldest } = await readAfter(head);
-      reading = false;
-      if (closed) return; // whoever hears the channel by now has another stream
-      skipTo(oldest - 1);
-      take(events);
-      advance(events.length === 0 && early.size === 0 ? RETRY_MS : undefined);
+      const { events, oldest } = await this.#readAfter(this.#head);
+      this.#isReading = false;
+      if (this.#isClosed) return; // whoever hears the channel by now has another stream
+      this.#skipTo(oldest - 1);
+      this.#take(events);
+      this.#advance(events.length === 0 && this.#early.size === 0 ? RETRY_MS : undefined);
     } catch {
-      reading = false; // the log cannot be read now; the gap stays
-      advance(RETRY_MS);
+      this.#isReading = false; // the log cannot be read now; the gap stays
+      this.#advance(RETRY_MS);
     }
   }
 
   /** What retention has taken will never come: goes on behind it. */
-  function skipTo(offset: number): void {
-    if (offset <= head) return;
-    head = offset;
-    for (const known of early.keys()) if (known <= head) early.delete(known);
+  #skipTo(offset: number): void {
+    if (offset <= this.#head) return;
+    this.#head = offset;
+    for (const known of this.#early.keys()) if (known <= offset) this.#early.delete(known);
   }
-
-  function reach(known: number): void {
-    goal = Math.max(goal, known);
-    advance();
-  }
-
-  return {
-    get head() {
-      return head;
-    },
-    receive(events) {
-      take(events);
-      advance();
-    },
-    reach,
-    async reached(offset) {
-      if (offset <= head || closed) return;
-      const done = new Promise<void>((resolve) => waiting.push({ offset, resolve }));
-      reach(offset);
-      await done;
-    },
-    close() {
-      closed = true;
-      clearTimeout(timer);
-      early.clear();
-      settle();
-    },
-  };
 }

@@ -1,4 +1,5 @@
 // A subscription of one socket to one channel: what was missed first, in order, then what happens.
+import type { ClientConnection } from "../../connection/client-connection.ts";
 import type { Log } from "../../event-log/event-log.ts";
 import type { Turns } from "../../store/batching/semaphore.ts";
 import { closeFaulty } from "../closing.ts";
@@ -7,36 +8,24 @@ import type { ReadBounds } from "./channel-bounds.ts";
 import { type Delivery, liveRoom } from "./delivery.ts";
 import { emitLogged } from "./emit-logged.ts";
 import { resolveStart, type StartPosition, type SubscriptionStart } from "./start-position.ts";
+import type { Stream } from "./stream.ts";
 
 /** Events read at once, if they are small. */
 const PAGE = 64;
-/** A replay waits for the client once so many bytes are on their way to it, and reads no more at once. */
+/** Unsent bytes of a client at which a replay waits for it, and bytes that are read at once at most. */
 const AHEAD_BYTES = 65_536;
-
-/** A running subscription. */
-export interface Subscription {
-  readonly channel: string;
-  /** Where it began. */
-  readonly start: SubscriptionStart;
-  /** Everything up to here has been sent to the client. */
-  readonly position: number;
-  /** Starts sending. Called once the client has its answer, so that the answer comes first. */
-  begin(): void;
-  /** Sends nothing from now on. */
-  end(): void;
-}
 
 /** What subscriptions share on a node. */
 export interface SubscriptionDependencies {
   eventLog: Log;
   boundsOf: ReadBounds;
   delivery: Delivery;
-  /** The replays that read the log at the same time. */
+  /** Bounds the replays that read the log at the same time. */
   turns: Turns;
   onFault: (error: unknown) => void;
 }
 
-/** Subscribes a socket. `user` is whose cursor is used. Rejects when the log cannot be read. */
+/** Subscribes a socket; nothing is sent before `begin`. `user` is whose cursor is used. Rejects when the log cannot be read. */
 export async function subscribeSocket(
   socket: AnySocket,
   channel: string,
@@ -44,66 +33,102 @@ export async function subscribeSocket(
   user: string,
   dependencies: SubscriptionDependencies,
 ): Promise<Subscription> {
-  const { eventLog, delivery, turns, onFault } = dependencies;
-  const { connection } = socket.data;
-  const room = liveRoom(channel);
+  const { delivery } = dependencies;
   const stream = await delivery.open(channel);
   const start = await resolveStart(channel, from, user, stream.head, dependencies).catch((error: unknown) => {
     delivery.leave(channel);
     throw error;
   });
-  let { position } = start;
-  let state: "replaying" | "live" | "ended" = "replaying";
+  return new Subscription(socket, channel, stream, start, dependencies);
+}
 
-  const isOver = (): boolean => state === "ended" || !socket.connected;
+/** A running subscription. */
+export class Subscription {
+  readonly channel: string;
+  /** Where it began. */
+  readonly start: SubscriptionStart;
+  readonly #socket: AnySocket;
+  readonly #connection: ClientConnection;
+  readonly #stream: Stream;
+  readonly #dependencies: SubscriptionDependencies;
+  #position: number;
+  #state: "replaying" | "live" | "ended" = "replaying";
 
-  async function replay(): Promise<void> {
+  constructor(
+    socket: AnySocket,
+    channel: string,
+    stream: Stream,
+    start: SubscriptionStart,
+    dependencies: SubscriptionDependencies,
+  ) {
+    this.channel = channel;
+    this.start = start;
+    this.#socket = socket;
+    this.#connection = socket.data.connection;
+    this.#stream = stream;
+    this.#dependencies = dependencies;
+    this.#position = start.position;
+  }
+
+  /** Everything up to here has been sent to the client. */
+  get position(): number {
+    return this.#state === "live" ? this.#stream.head : this.#position;
+  }
+
+  /** Starts sending. Called once the client has its answer, so that the answer comes first. */
+  begin(): void {
+    this.#replay().catch((error: unknown) => {
+      this.#dependencies.onFault(error);
+      // The client would wait for ever for what comes next: it comes again, and gets it.
+      if (!this.#isOver()) closeFaulty(this.#socket);
+    });
+  }
+
+  /** Sends nothing from now on. */
+  end(): void {
+    if (this.#state === "ended") return;
+    if (this.#state === "live") this.#position = this.#stream.head;
+    this.#state = "ended";
+    void this.#socket.leave(liveRoom(this.channel));
+    this.#dependencies.delivery.leave(this.channel);
+  }
+
+  #isOver(): boolean {
+    return this.#state === "ended" || !this.#socket.connected;
+  }
+
+  /** The client has too much before it to be sent more. */
+  #isFull(): boolean {
+    return this.#connection.bufferedBytes > AHEAD_BYTES;
+  }
+
+  async #replay(): Promise<void> {
     for (;;) {
-      await connection.drained();
-      await stream.reached(position); // the database may be ahead of what this node has heard
-      if (isOver()) return;
-      if (position === stream.head) break;
-      await sendPage();
+      await this.#connection.drained();
+      await this.#stream.reached(this.#position); // the database may be ahead of what this node has heard
+      if (this.#isOver()) return;
+      if (this.#position === this.#stream.head) break;
+      await this.#sendPage();
     }
     // Nothing has come in since that comparison: both are in one turn of the event loop.
-    state = "live";
-    void socket.join(room);
+    this.#state = "live";
+    void this.#socket.join(liveRoom(this.channel));
   }
 
   /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */
-  async function sendPage(): Promise<void> {
-    const isFull = (): boolean => connection.bufferedBytes > AHEAD_BYTES;
-    const page = await turns(async () => (isFull() ? undefined : eventLog.read(channel, position, PAGE, AHEAD_BYTES)));
+  async #sendPage(): Promise<void> {
+    const { eventLog, turns } = this.#dependencies;
+    const page = await turns(async () =>
+      this.#isFull() ? undefined : eventLog.read(this.channel, this.#position, PAGE, AHEAD_BYTES),
+    );
     if (page === undefined) return; // other subscriptions of this client were quicker
     const { events, head } = page;
     for (const event of events) {
-      if (isFull() || isOver()) return;
-      emitLogged(socket, event);
-      position = event.offset;
+      if (this.#isFull() || this.#isOver()) return;
+      emitLogged(this.#socket, event);
+      this.#position = event.offset;
     }
-    if (events.length === 0) position = Math.max(position, head); // retention was quicker
-    stream.receive(events);
+    if (events.length === 0) this.#position = Math.max(this.#position, head); // retention was quicker
+    this.#stream.receive(events);
   }
-
-  return {
-    channel,
-    start,
-    get position() {
-      return state === "live" ? stream.head : position;
-    },
-    begin() {
-      replay().catch((error: unknown) => {
-        onFault(error);
-        // The client would wait for ever for what comes next: it comes again, and gets it.
-        if (!isOver()) closeFaulty(socket);
-      });
-    },
-    end() {
-      if (state === "ended") return;
-      if (state === "live") position = stream.head;
-      state = "ended";
-      void socket.leave(room);
-      delivery.leave(channel);
-    },
-  };
 }

@@ -1,7 +1,7 @@
 // A stream: events in the order of their offsets, each once, and gaps read from the log.
 import { afterEach, expect, it, vi } from "vitest";
 import type { LoggedEvent } from "../../../src/contract/durable.ts";
-import { createStream, type Stream } from "../../../src/realtime/streams/stream.ts";
+import { Stream } from "../../../src/realtime/streams/stream.ts";
 import { eventually } from "../../support/eventually.ts";
 
 const event = (offset: number): LoggedEvent => ({
@@ -22,7 +22,7 @@ afterEach(() => {
 function streamOver(log: number[], { head = 0, isAlone = (): boolean => false } = {}) {
   const delivered: number[] = [];
   const reads: number[] = [];
-  const stream = createStream({
+  const stream = new Stream({
     head,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async (offset) => {
@@ -96,7 +96,7 @@ it("goes on behind what retention has taken from the log", async () => {
 it("tries again when the log cannot be read", async () => {
   let broken = true;
   const delivered: number[] = [];
-  const stream = createStream({
+  const stream = new Stream({
     head: 0,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async () => {
@@ -132,7 +132,7 @@ it("hands on nothing more once it is closed, even if it was reading", async () =
   let answer = (_page: { events: LoggedEvent[]; oldest: number }): void => undefined;
   const delivered: number[] = [];
   let asked = false;
-  const stream = createStream({
+  const stream = new Stream({
     head: 0,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: () => {
@@ -153,7 +153,7 @@ it("hands on nothing more once it is closed, even if it was reading", async () =
 
 it("skips what the log no longer has, and keeps what came early", async () => {
   const delivered: number[] = [];
-  const stream = createStream({
+  const stream = new Stream({
     head: 0,
     deliver: ({ offset }) => delivered.push(offset),
     readAfter: async () => ({ events: [], oldest: 5 }),
