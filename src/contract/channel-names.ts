@@ -46,13 +46,16 @@ export const channelName = z
     return z.NEVER;
   });
 
+/** The name of a channel of this kind. */
+export type ChannelOf<Kind extends ChannelKind> = `${Kind}/${string}`;
+
 /** Channel names for the ids that belong to them. */
 export const channelOf = {
-  dashboard: (user: string): string => `dashboard/${encodeId(user)}`,
-  notifications: (user: string): string => `notifications/${encodeId(user)}`,
-  messages: (user: string): string => `messages/${encodeId(user)}`,
-  runResults: (session: string): string => `run-results/${session}`,
-  room: (room: string): string => `rooms/${room}`,
+  dashboard: (user: string): ChannelOf<"dashboard"> => `dashboard/${encodeId(user)}`,
+  notifications: (user: string): ChannelOf<"notifications"> => `notifications/${encodeId(user)}`,
+  messages: (user: string): ChannelOf<"messages"> => `messages/${encodeId(user)}`,
+  runResults: (session: string): ChannelOf<"run-results"> => `run-results/${session}`,
+  room: (room: string): ChannelOf<"rooms"> => `rooms/${room}`,
 };
 
 /** The channel of notifications to everyone. No user's id can be written so, because `:` in an id is encoded. */

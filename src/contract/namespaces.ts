@@ -1,4 +1,5 @@
 // All namespaces by name, and what follows from their rows as a whole.
+import type { ChannelOf } from "./channel-names.ts";
 import { channels } from "./channels.ts";
 import { dashboard } from "./dashboard.ts";
 import type { LoggedEvent, Meta } from "./durable.ts";
@@ -27,6 +28,17 @@ export type DurableEvents = {
 } & {
   [Name in DurableEventName<typeof channels>]: DurableData<typeof channels, Name>;
 };
+
+type DurableRows = (typeof dashboard)["server"] & (typeof channels)["server"];
+
+/** A durable event in a channel of its kind: another event's data, or a channel of another kind, does not compile. */
+export type NewDurableEvent = {
+  [Name in keyof DurableEvents]: {
+    channel: ChannelOf<DurableRows[Name]["durable"]>;
+    event: Name;
+    data: DurableEvents[Name];
+  };
+}[keyof DurableEvents];
 
 /** The row of an event from the server; undefined where the namespace has none of that name. */
 export function serverEvent(namespace: string, name: string): NamespaceRows["server"][string] | undefined {

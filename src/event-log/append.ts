@@ -1,15 +1,15 @@
 // Appending an event that saves nothing else.
 import type { LoggedEvent } from "../contract/durable.ts";
+import type { NewDurableEvent } from "../contract/namespaces.ts";
 import type { AppendShape } from "./appender.ts";
 import { eventId } from "./event-id.ts";
 import { appendStatement, type EventRow, toEvent } from "./statement.ts";
 
-/** An event on its way into the log. */
-export interface NewEvent {
-  channel: string;
-  event: string;
-  /** JSON; kept as it is serialised when `append` is called. */
-  data: Record<string, unknown>;
+/** An event on its way into the log, as its row says it. The data is kept as it is serialised when `append` is called. */
+export type NewEvent = NewDurableEvent & AppendOptions;
+
+/** What may be said of an event besides. */
+export interface AppendOptions {
   /** Names the event for good: a second append with it, on whatever node, finds the first event and adds none. */
   key?: string;
   /** Epoch milliseconds; without it, the database's clock. */
@@ -23,7 +23,10 @@ export interface Appended {
 }
 
 /** An event with the id it will have and its data as text. */
-export interface Prepared extends NewEvent {
+export interface Prepared extends AppendOptions {
+  channel: string;
+  event: string;
+  data: Record<string, unknown>;
   id: string;
   json: string;
 }

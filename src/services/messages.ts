@@ -2,7 +2,7 @@
 import { channelOf } from "../contract/channel-names.ts";
 import type { MessageBody } from "../contract/messaging.ts";
 import type { Appended, Log } from "../event-log/event-log.ts";
-import { present } from "./omit-undefined.ts";
+import { omitUndefined } from "./omit-undefined.ts";
 
 /** Who says something: an authenticated identity, never the client's word. */
 export interface Author {
@@ -20,21 +20,27 @@ export interface Messages {
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
 export function createMessages({ log, now = Date.now }: { log: Log; now?: () => number }): Messages {
-  const send = (
-    event: "user_message" | "room_message",
-    channel: string,
-    address: { to: string } | { room: string },
-    from: Author,
-    body: MessageBody,
-    key: string | undefined,
-  ): Promise<Appended> => {
-    const timestamp = now();
-    const { text, content } = body;
-    const data = present({ ...address, text, content, from: from.id, username: from.name, timestamp });
-    return log.append({ channel, event, data, timestamp, ...(key === undefined ? {} : { key }) });
-  };
+  const said = (from: Author, { text, content }: MessageBody) => ({
+    text,
+    content,
+    from: from.id,
+    username: from.name,
+    timestamp: now(),
+  });
+  const options = (timestamp: number, key: string | undefined) => ({
+    timestamp,
+    ...(key === undefined ? {} : { key }),
+  });
   return {
-    toUser: (from, to, body, key) => send("user_message", channelOf.messages(to), { to }, from, body, key),
-    toRoom: (from, room, body, key) => send("room_message", channelOf.room(room), { room }, from, body, key),
+    toUser(from, to, body, key) {
+      const data = omitUndefined({ to, ...said(from, body) });
+      const channel = channelOf.messages(to);
+      return log.append({ channel, event: "user_message", data, ...options(data.timestamp, key) });
+    },
+    toRoom(from, room, body, key) {
+      const data = omitUndefined({ room, ...said(from, body) });
+      const channel = channelOf.room(room);
+      return log.append({ channel, event: "room_message", data, ...options(data.timestamp, key) });
+    },
   };
 }

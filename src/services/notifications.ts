@@ -1,8 +1,8 @@
 // Notifications to one user or to everyone, kept until they were handled or are too old.
-import { channelOf, EVERYONE } from "../contract/channel-names.ts";
+import { type ChannelOf, channelOf, EVERYONE } from "../contract/channel-names.ts";
 import type { Notification } from "../contract/messaging.ts";
 import type { Appended, Log } from "../event-log/event-log.ts";
-import { present } from "./omit-undefined.ts";
+import { omitUndefined } from "./omit-undefined.ts";
 
 /** Sends notifications. */
 export interface Notifications {
@@ -14,9 +14,13 @@ export interface Notifications {
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
 export function createNotifications({ log }: { log: Log }): Notifications {
-  const send = (channel: string, notification: Notification, key: string | undefined): Promise<Appended> => {
+  const send = (
+    channel: ChannelOf<"notifications">,
+    notification: Notification,
+    key: string | undefined,
+  ): Promise<Appended> => {
     const { title, message, action, requestId, icon, link } = notification;
-    const data = present({ title, message, action, requestId, icon, link });
+    const data = omitUndefined({ title, message, action, requestId, icon, link });
     return log.append({ channel, event: "notifications", data, ...(key === undefined ? {} : { key }) });
   };
   return {

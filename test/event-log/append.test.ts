@@ -2,15 +2,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
 import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { anyEvent } from "../support/any-event.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
 const retention = { days: 7, count: 1000 };
-const event = (channel: string, n: number, key?: string) => ({
-  channel,
-  event: "notifications",
-  data: { n },
-  ...(key === undefined ? {} : { key }),
-});
+const event = (channel: string, n: number, key?: string) =>
+  anyEvent({ channel, event: "notifications", data: { n }, ...(key === undefined ? {} : { key }) });
 const upTo = (head: number): number[] => Array.from({ length: head }, (_, index) => index + 1);
 
 describe.each(KINDS)("appending on %s", (kind) => {
@@ -32,11 +29,13 @@ describe.each(KINDS)("appending on %s", (kind) => {
   test("an event comes back as it was appended, its fields in their order", async () => {
     const data = { zebra: 1, apple: "词法 \u0000 \\ \" ' {} 🦓", nested: { list: [1, null, "NULL", ""] } };
     const before = Date.now();
-    const { event: appended, duplicate } = await logs[0].append({
-      channel: "rooms/plain",
-      event: "room_message",
-      data,
-    });
+    const { event: appended, duplicate } = await logs[0].append(
+      anyEvent({
+        channel: "rooms/plain",
+        event: "room_message",
+        data,
+      }),
+    );
     expect(duplicate).toBe(false);
     expect(appended).toMatchObject({ channel: "rooms/plain", offset: 1, event: "room_message", data });
     expect(appended.id).toMatch(/^[0-9a-z]{9}[\w-]{12}$/);
@@ -48,7 +47,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
 
   test("a given timestamp is kept to the millisecond", async () => {
     const timestamp = 1_767_225_599_987;
-    const { event: appended } = await logs[0].append({ ...event("rooms/time", 1), timestamp });
+    const { event: appended } = await logs[0].append(anyEvent({ ...event("rooms/time", 1), timestamp }));
     expect(appended.timestamp).toBe(timestamp);
     expect((await logs[0].read("rooms/time", 0, 1)).events[0]?.timestamp).toBe(timestamp);
   });
@@ -121,7 +120,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
     loop["self"] = loop;
     const [good, bad] = await Promise.allSettled([
       logs[0].append(event("rooms/json", 1)),
-      logs[0].append({ channel: "rooms/json", event: "room_message", data: loop }),
+      logs[0].append(anyEvent({ channel: "rooms/json", event: "room_message", data: loop })),
     ]);
     expect([good.status, bad.status]).toEqual(["fulfilled", "rejected"]);
   });

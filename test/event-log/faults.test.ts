@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createStudyTime, type StudyTimeService } from "../../src/services/study-time.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { anyEvent } from "../support/any-event.ts";
 import { eventually } from "../support/eventually.ts";
 import { type Postgres, startPostgres } from "../support/postgres.ts";
 import { type Load, problems, startLoad } from "./load.ts";
@@ -85,7 +86,7 @@ test("connections that are cut: refusals at most, and recovery", async () => {
 
 test("a key that was lost sight of finds its event, or makes it, exactly once", async () => {
   const keys = Array.from({ length: 40 }, (_, n) => `retry-${n}`);
-  const append = (key: string) => log.append({ channel: "rooms/retried", event: "e", data: { key }, key });
+  const append = (key: string) => log.append(anyEvent({ channel: "rooms/retried", event: "e", data: { key }, key }));
   const first = Promise.allSettled(keys.map(append));
   await postgres.crash();
   const outcomes = await first;

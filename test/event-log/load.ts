@@ -4,6 +4,7 @@ import { Failure } from "../../src/contract/errors.ts";
 import type { Log } from "../../src/event-log/event-log.ts";
 import type { StudyTimeService } from "../../src/services/study-time.ts";
 import type { Store } from "../../src/store/store.ts";
+import { anyEvent } from "../support/any-event.ts";
 
 /** What a load has been told so far. */
 export interface Load {
@@ -46,7 +47,7 @@ export function startLoad(log: Log, studyTime: StudyTimeService, connectedAt: nu
   const publish = async (): Promise<void> => {
     next += 1;
     const n = next;
-    const { event } = await log.append({ channel: `rooms/load-${n % CHANNELS}`, event: "e", data: { n } });
+    const { event } = await log.append(anyEvent({ channel: `rooms/load-${n % CHANNELS}`, event: "e", data: { n } }));
     acknowledged.set(`${event.channel}/${event.offset}`, n);
   };
   const study = (user: string) => async (): Promise<void> => {

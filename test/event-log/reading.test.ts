@@ -1,6 +1,7 @@
 // Reading, heads, cursors and acks, on every kind of database.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { anyEvent } from "../support/any-event.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
 const retention = { days: 7, count: 1000 };
@@ -13,7 +14,8 @@ describe.each(KINDS)("reading on %s", (kind) => {
     database = await makeDatabase(kind);
     const [first, second] = database.stores;
     logs = [createLog({ store: first, retention }), createLog({ store: second, retention })];
-    const append = (n: number) => logs[0].append({ channel: "messages/ann", event: "user_message", data: { n } });
+    const append = (n: number) =>
+      logs[0].append(anyEvent({ channel: "messages/ann", event: "user_message", data: { n } }));
     await Promise.all(Array.from({ length: 30 }, (_, n) => append(n)));
   });
   afterAll(async () => {
@@ -36,7 +38,7 @@ describe.each(KINDS)("reading on %s", (kind) => {
   test("stops where the events are large, but gives one at least, and so gets through all of them", async () => {
     const channel = "rooms/large";
     for (let n = 0; n < 6; n++)
-      await logs[0].append({ channel, event: "room_message", data: { text: "x".repeat(1000) } });
+      await logs[0].append(anyEvent({ channel, event: "room_message", data: { text: "x".repeat(1000) } }));
     const offsets = async (since: number, maxBytes: number) =>
       (await logs[1].read(channel, since, 10, maxBytes)).events.map(({ offset }) => offset);
     expect(await offsets(0, 2_500)).toEqual([1, 2, 3]);

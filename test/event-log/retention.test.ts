@@ -5,6 +5,7 @@ import { EVERYONE } from "../../src/contract/channel-names.ts";
 import { createLog, type Log } from "../../src/event-log/event-log.ts";
 import { createCleaner } from "../../src/event-log/retention-job.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
+import { anyEvent } from "../support/any-event.ts";
 import { createDatabase } from "../support/shared.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
@@ -20,7 +21,7 @@ const cleanerOf = (store: Store) => createCleaner({ store, retention, everyMs: 0
 async function fill(log: Log, channel: string, ages: number[]): Promise<void> {
   const now = Date.now();
   for (const age of ages) {
-    await log.append({ channel, event: "e", data: { age }, timestamp: Math.round(now - age * DAY_MS) });
+    await log.append(anyEvent({ channel, event: "e", data: { age }, timestamp: Math.round(now - age * DAY_MS) }));
   }
 }
 
@@ -85,12 +86,16 @@ describe.each(KINDS)("retention on %s", (kind) => {
     await cleanerOf(store).run(); // what other tests have left
     await Promise.all(
       Array.from({ length: 2_600 }, (_, n) =>
-        log.append({ channel: `rooms/flood-${n % 2}`, event: "e", data: { n }, timestamp: Date.now() - 8 * DAY_MS }),
+        log.append(
+          anyEvent({ channel: `rooms/flood-${n % 2}`, event: "e", data: { n }, timestamp: Date.now() - 8 * DAY_MS }),
+        ),
       ),
     );
     const pass = cleanerOf(store).run();
     const appended = await Promise.all(
-      Array.from({ length: 20 }, (_, n) => log.append({ channel: `rooms/flood-${n % 2}`, event: "e", data: { n } })),
+      Array.from({ length: 20 }, (_, n) =>
+        log.append(anyEvent({ channel: `rooms/flood-${n % 2}`, event: "e", data: { n } })),
+      ),
     );
     const first = await pass; // may have passed over a channel that was being appended to
     const second = await cleanerOf(store).run();

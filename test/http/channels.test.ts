@@ -1,6 +1,7 @@
 // Reading channels over HTTP: pages of events, and who may read which.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { channelOf, EVERYONE } from "../../src/contract/channel-names.ts";
+import { anyEvent } from "../support/any-event.ts";
 import { type Api, startApi, TOKENS } from "./api.ts";
 
 let api: Api;
@@ -10,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => api.close());
 
 const append = (channel: string, n: number) =>
-  api.log.append({ channel, event: "e", data: { n }, timestamp: 1000 + n });
+  api.log.append(anyEvent({ channel, event: "e", data: { n }, timestamp: 1000 + n }));
 const path = (channel: string, query = "") => `/api/v1/channels/${channel}/events${query}`;
 
 it("gives the events after an offset, and what the channel keeps", async () => {

@@ -2,6 +2,7 @@
 
 import type { Socket as ClientSocket } from "socket.io-client";
 import { io } from "socket.io-client";
+import { channelOf } from "../../src/contract/channel-names.ts";
 import { dashboard } from "../../src/contract/dashboard.ts";
 import type {
   ChannelsClientEvents,
@@ -11,6 +12,7 @@ import type {
   StudyTimeServerEvents,
 } from "../../src/contract/index.ts";
 import { studyTime } from "../../src/contract/study-time.ts";
+import type { Log } from "../../src/event-log/event-log.ts";
 import { actions } from "../../src/realtime/actions.ts";
 import { emitError } from "../../src/realtime/errors.ts";
 import type {
@@ -92,6 +94,20 @@ export function handlers(): void {
     // @ts-expect-error says nothing of how it fails
     heartbeat: { act: () => ({ type: "heartbeat_response", status: "success", studyTime: 1 }) },
   });
+}
+
+/** Events on their way into the log. */
+export function appends(log: Log): void {
+  const said = { room: "a", text: "hello", from: "1", timestamp: 1 };
+  log.append({ channel: channelOf.room("a"), event: "room_message", data: said });
+  // @ts-expect-error a channel of another kind
+  log.append({ channel: channelOf.messages("a"), event: "room_message", data: said });
+  // @ts-expect-error the data of another event
+  log.append({ channel: channelOf.notifications("1"), event: "notifications", data: said });
+  // @ts-expect-error an event that is not kept
+  log.append({ channel: channelOf.room("a"), event: "chat", data: { content: "hello", from: "1", timestamp: 1 } });
+  // @ts-expect-error the author is missing
+  log.append({ channel: channelOf.room("a"), event: "room_message", data: { room: "a", text: "hi", timestamp: 1 } });
 }
 
 /** Clients of socket.io-client with the types of classwire/protocol. */
