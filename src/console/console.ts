@@ -4,6 +4,8 @@ import { createRequire } from "node:module";
 import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type RequestHandler, type Response, Router } from "express";
+import { API } from "../contract/api.ts";
+import type { CallRow } from "../contract/calls.ts";
 
 /** The data of the page. */
 export interface ConsoleData {
@@ -20,6 +22,8 @@ const TYPES: Record<string, string> = {
   ".svg": "image/svg+xml",
 };
 
+const JSON_TYPE = "application/json; charset=utf-8";
+
 /** Nothing from other origins, nothing inline, no framing; `ws:` and `wss:` for browsers whose `'self'` does not include them. */
 const HEADERS = {
   "Cache-Control": "no-cache",
@@ -33,7 +37,8 @@ const HEADERS = {
 
 /**
  * Creates the router: `GET /` is the page, `GET /console/…` its scripts and styles, the Socket.IO client's bundle among them,
- * and `GET /console/tokens.json` the data. Files are read once, here; requests to other paths pass through.
+ * `GET /console/tokens.json` the data and `GET /console/calls.json` the calls of the API that change something, each with an
+ * example. Files are read once, here; requests to other paths pass through.
  */
 export function createConsole({ tokens, urls }: ConsoleData): Router {
   const here = fileURLToPath(new URL(".", import.meta.url));
@@ -44,12 +49,25 @@ export function createConsole({ tokens, urls }: ConsoleData): Router {
   router.get("/", file(join(here, "index.html")));
   for (const name of readdirSync(page)) router.get(`/console/${name}`, file(join(page, name)));
   router.get("/console/socket.io.esm.min.js", file(join(bundle, "socket.io.esm.min.js")));
+  const calls = JSON.stringify({ calls: changingCalls() });
+  router.get("/console/calls.json", (_request, response) => send(response, JSON_TYPE, calls));
   router.get("/console/tokens.json", (request, response) => {
     // A page of another name that resolves to this machine (DNS rebinding) must not read the tokens.
     if (!isOwnName(request.hostname, urls())) return void response.sendStatus(403);
-    send(response, "application/json; charset=utf-8", JSON.stringify({ tokens, urls: urls() }));
+    send(response, JSON_TYPE, JSON.stringify({ tokens, urls: urls() }));
   });
   return router;
+}
+
+/** What the page needs to know of each call: its name, and the path and body of its example. */
+function changingCalls(): { operationId: string; method: string; summary: string; path: string; body: unknown }[] {
+  const rows: readonly CallRow[] = Object.values(API);
+  return rows
+    .filter(({ method, body }) => method !== "get" && body !== undefined)
+    .map(({ operationId, method, summary, path, example }) => ({
+      ...{ operationId, method, summary, body: example.body },
+      path: path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(example.params?.[name] ?? "")),
+    }));
 }
 
 function file(path: string): RequestHandler {

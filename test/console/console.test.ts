@@ -72,6 +72,19 @@ test("one notification, published on the page, arrives in Socket.IO and in each 
   await shown("raw gateway", "system").first().waitFor();
 });
 
+test("any call can be made, as its example has it or changed", async () => {
+  await connect("/dashboard");
+  await page.getByRole("tab", { name: "Any call", exact: true }).click();
+  const panel = page.getByRole("tabpanel");
+  await panel.getByLabel("Call").selectOption("addQuiz");
+  expect(await panel.getByLabel("Path").inputValue()).toBe("/api/v1/quizzes");
+  expect(await publish("Any call")).toMatch(/^200 ✓|^201 ✓/);
+  await shown("/dashboard", "quiz_completed").waitFor();
+  await panel.getByRole("textbox", { name: "Body" }).fill("{");
+  await page.getByRole("button", { name: /^Publish/ }).click();
+  await page.getByText("the body is not JSON").waitFor();
+});
+
 test("progress and quizzes arrive on the dashboard", async () => {
   await connect("/dashboard");
   expect(await publish("Progress")).toMatch(/^200 ✓/);
@@ -114,7 +127,7 @@ test("the tabs follow the keyboard, and every control has a name", async () => {
   await page.getByRole("tab", { name: "Progress" }).focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("End");
-  expect(await page.getByRole("tab", { selected: true }).textContent()).toBe("System");
+  expect(await page.getByRole("tab", { selected: true }).textContent()).toBe("Any call");
   const nameless = await page.evaluate<number>(
     `[...document.querySelectorAll("button, input, select, textarea")].filter((control) =>
       control.labels?.length === 0 && !control.getAttribute("aria-label") && !control.textContent.trim()).length`,

@@ -4,10 +4,10 @@
  * Makes a call; the answer is `{status, body}`, and status 0 stands for no answer.
  * @param {{method?: string, path: string, body?: unknown, token?: string}} call
  */
-export async function callApi({ method = "POST", path, body, token }) {
+export async function callApi({ method, path, body, token }) {
   try {
     const response = await fetch(path, {
-      method,
+      method: methodOf({ method }),
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(body === undefined ? {} : { "content-type": "application/json", "idempotency-key": idempotencyKey() }),
@@ -20,11 +20,16 @@ export async function callApi({ method = "POST", path, body, token }) {
   }
 }
 
+/** The method of a call, as HTTP writes it. */
+export function methodOf({ method = "POST" }) {
+  return method.toUpperCase();
+}
+
 /** The same call for a terminal. The token stays a variable, so that it is not copied into a history. */
-export function asCurl({ path, body }) {
+export function asCurl({ method, path, body }) {
   const json = JSON.stringify(body).replaceAll("'", "'\\''");
   return [
-    `curl -X POST '${new URL(path, location.href)}'`,
+    `curl -X ${methodOf({ method })} '${new URL(path, location.href)}'`,
     `-H "Authorization: Bearer $TOKEN"`,
     `-H 'Content-Type: application/json'`,
     `-d '${json}'`,

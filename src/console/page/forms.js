@@ -17,7 +17,7 @@ function lesson({ user, chapter: path }) {
   return { user_id: Number(user), topic_id, chapter_id };
 }
 
-/** The forms, as tabs. `calls` gives the calls to make, one after the other. */
+/** The forms that come with a tab each. `calls` gives the calls to make, one after the other. */
 export const forms = [
   {
     id: "progress",
@@ -88,3 +88,28 @@ export const forms = [
     calls: ({ level, message }) => [{ path: "/api/v1/system", body: { message, level } }],
   },
 ];
+
+/** The form for any call that changes something, filled in with the call's example. `rows` are those of `/console/calls.json`. */
+export function anyCall(rows) {
+  const rowOf = (name) => rows.find(({ operationId }) => operationId === name);
+  const valuesOf = ({ path, body }) => ({ path, body: JSON.stringify(body, null, 2) });
+  const example = valuesOf(rows[0]);
+  return {
+    id: "any",
+    title: "Any call",
+    action: "Publish this call",
+    fields: [
+      {
+        name: "call",
+        label: "Call",
+        kind: "select",
+        options: rows.map(({ operationId, summary }) => [operationId, `${operationId}: ${summary}`]),
+        fills: (name) => valuesOf(rowOf(name)),
+        wide: true,
+      },
+      text("path", "Path", example.path, { wide: true }),
+      { name: "body", label: "Body", kind: "area", rows: 8, value: example.body, wide: true },
+    ],
+    calls: ({ call, path, body }) => [{ method: rowOf(call).method, path, body: JSON.parse(body) }],
+  };
+}

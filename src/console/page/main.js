@@ -10,8 +10,10 @@ import { createStudy } from "./study.js";
 
 watchNode(byId("node"));
 const log = createLog(byId("log"));
-const { body } = await callApi({ method: "GET", path: "/console/tokens.json" });
-const people = createPeople(byId("who"), body?.tokens ?? []);
+const [tokens, calls] = await Promise.all(
+  ["/console/tokens.json", "/console/calls.json"].map((path) => callApi({ method: "GET", path })),
+);
+const people = createPeople(byId("who"), tokens.body?.tokens ?? []);
 createConnections(byId("connections"), people, log);
-createPublish(byId("publish"), people, log);
+createPublish(byId("publish"), people, log, calls.body?.calls ?? []);
 createStudy(byId("study"), people, log);

@@ -1,12 +1,13 @@
 // The forms that publish, as tabs (WAI-ARIA tabs pattern: arrows move, the chosen one is in the tab order).
-import { asCurl, callApi } from "./api.js";
+import { asCurl, callApi, methodOf } from "./api.js";
 import { el } from "./dom.js";
-import { forms } from "./forms.js";
+import { anyCall, forms } from "./forms.js";
 
-/** Shows the forms. */
-export function createPublish(place, people, log) {
-  const panels = forms.map((form) => createPanel(form, people, log));
-  const tabs = forms.map(({ id, title }, at) =>
+/** Shows the forms. `rows` are the calls of the API, for the form that makes any of them. */
+export function createPublish(place, people, log, rows) {
+  const shown = rows.length === 0 ? forms : [...forms, anyCall(rows)];
+  const panels = shown.map((form) => createPanel(form, people, log));
+  const tabs = shown.map(({ id, title }, at) =>
     el(
       "button",
       {
@@ -44,42 +45,58 @@ export function createPublish(place, people, log) {
   choose(0);
 }
 
-function createPanel({ id, title, fields, calls }, people, log) {
+function createPanel({ id, title, action = `Publish ${title.toLowerCase()}`, fields, calls }, people, log) {
   const controls = fields.map((field) => [field, createControl(field, people)]);
   const answer = el("p", { class: "answer soft", role: "status" });
   const values = () =>
     Object.fromEntries(
       controls.map(([{ name, kind }, control]) => [name, kind === "check" ? control.checked : control.value]),
     );
+  for (const [{ fills }, control] of controls) {
+    if (fills !== undefined) control.addEventListener("change", () => fill(controls, fills(control.value)));
+  }
+
+  function show(text, kind) {
+    answer.className = `answer ${kind}`;
+    answer.textContent = text;
+  }
+
+  /** The calls as the form has them, or undefined where a body is not JSON. */
+  function read() {
+    try {
+      return calls(values());
+    } catch (error) {
+      show(`the body is not JSON: ${error.message}`, "bad");
+      return undefined;
+    }
+  }
 
   async function submit(event) {
     event.preventDefault();
-    answer.textContent = "…";
-    for (const call of calls(values())) {
+    show("…", "soft");
+    for (const call of read() ?? []) {
       const { status, body } = await callApi({ ...call, token: people.publisher });
       const good = status >= 200 && status < 300;
       log({
         source: "HTTP API",
         family: "api",
-        event: `POST ${call.path} → ${status}`,
+        event: `${methodOf(call)} ${call.path} → ${status}`,
         payload: body,
         kind: good ? "quiet" : "problem",
       });
-      answer.className = `answer ${good ? "good" : "bad"}`;
-      answer.textContent = good
-        ? `${status}${summary(body)}`
-        : `${status} ${body?.error?.code ?? ""}: ${body?.error?.message ?? ""}`;
-      if (!good) return;
+      if (good) show(`${status}${summary(body)}`, "good");
+      else return show(`${status} ${body?.error?.code ?? ""}: ${body?.error?.message ?? ""}`, "bad");
     }
   }
 
   async function copy() {
-    try {
-      await navigator.clipboard.writeText(calls(values()).map(asCurl).join("\n\n"));
-      answer.textContent = "copied; set TOKEN to a service token";
-    } catch {
-      answer.textContent = "the browser does not let this page copy";
-    }
+    const made = read();
+    if (made === undefined) return;
+    const copying = navigator.clipboard?.writeText(made.map(asCurl).join("\n\n")) ?? Promise.reject();
+    await copying.then(
+      () => show("copied; set TOKEN to a service token", "soft"),
+      () => show("the browser does not let this page copy", "soft"),
+    );
   }
 
   return el(
@@ -89,11 +106,16 @@ function createPanel({ id, title, fields, calls }, people, log) {
     el(
       "div",
       { class: "actions" },
-      el("button", { class: "primary", type: "submit" }, `Publish ${title.toLowerCase()}`),
+      el("button", { class: "primary", type: "submit" }, action),
       el("button", { type: "button", onclick: copy }, "Copy as curl"),
       answer,
     ),
   );
+}
+
+/** Fills in controls by the names of their fields. */
+function fill(controls, given) {
+  for (const [{ name }, control] of controls) if (given[name] !== undefined) control.value = given[name];
 }
 
 function labelled({ label, kind, wide }, control) {
@@ -101,7 +123,7 @@ function labelled({ label, kind, wide }, control) {
   return el("label", { class: wide ? "field wide" : "field" }, label, control);
 }
 
-function createControl({ kind, value = "", options = [], everyone = false }, people) {
+function createControl({ kind, value = "", options = [], everyone = false, rows = 3 }, people) {
   const choice = (pairs) => el("select", {}, ...pairs.map(([option, label]) => el("option", { value: option }, label)));
   switch (kind) {
     case "learner":
@@ -114,7 +136,7 @@ function createControl({ kind, value = "", options = [], everyone = false }, peo
     case "check":
       return el("input", { type: "checkbox", checked: value });
     case "area":
-      return el("textarea", { rows: 3, value });
+      return el("textarea", { rows, value });
     case "number":
       return el("input", { type: "number", value: String(value), required: true });
     default:
