@@ -2,7 +2,7 @@
 
 FROM node:24-slim AS build
 WORKDIR /app
-# The packages first: this layer is made anew only when the lock file or the setup changes.
+# The packages first: this layer is rebuilt only when the lock file or the setup changes.
 COPY package.json package-lock.json ./
 COPY scripts scripts
 RUN node scripts/bootstrap.mjs

@@ -6,9 +6,9 @@ import { connect } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long after each answer a node is asked again whether it is ready. */
-const ASK_AGAIN_MS = 250;
+const CHECK_EVERY_MS = 250;
 /** A node that waits for its database says after 2 s that it is not ready. Only one that is frozen takes longer. */
-const ANSWER_WITHIN_MS = 3000;
+const ANSWER_TIMEOUT_MS = 3000;
 /** Sessions whose node is remembered. */
 const MOST_SESSIONS = 100_000;
 
@@ -135,18 +135,18 @@ export async function startProxy(urls, { host = "127.0.0.1", port = 0 } = {}) {
     client.on("error", () => server.destroy());
   }
 
-  const door = createServer((incoming, outgoing) => forward(incoming, outgoing));
-  door.on("upgrade", (incoming, client, head) => upgrade(incoming, client, head));
+  const listener = createServer((incoming, outgoing) => forward(incoming, outgoing));
+  listener.on("upgrade", (incoming, client, head) => upgrade(incoming, client, head));
   await new Promise((listening, failed) => {
-    door.once("error", failed);
-    door.listen(port, host, () => listening(undefined));
+    listener.once("error", failed);
+    listener.listen(port, host, () => listening(undefined));
   });
 
   const ending = new AbortController();
   /** @param {Node} node */
   const watch = async (node) => {
-    for (; !ending.signal.aborted; await delay(ASK_AGAIN_MS, undefined, { ref: false })) {
-      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]);
+    for (; !ending.signal.aborted; await delay(CHECK_EVERY_MS, undefined, { ref: false })) {
+      const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
       node.ready = await fetch(`http://${node.host}:${node.port}/readyz`, { signal }).then(
         async (response) => {
           await response.arrayBuffer();
@@ -158,15 +158,15 @@ export async function startProxy(urls, { host = "127.0.0.1", port = 0 } = {}) {
   };
   for (const node of nodes) void watch(node);
 
-  const address = /** @type {import("node:net").AddressInfo} */ (door.address());
+  const address = /** @type {import("node:net").AddressInfo} */ (listener.address());
   return {
     url: `http://${host}:${address.port}`,
     ready: () => nodes.filter((node) => node.ready).length,
     async close() {
       ending.abort();
-      const closed = new Promise((done) => door.close(done));
+      const closed = new Promise((done) => listener.close(done));
       for (const client of open) client.destroy();
-      door.closeAllConnections();
+      listener.closeAllConnections();
       await closed;
     },
   };
