@@ -1,4 +1,4 @@
-/** Bus: the contract of messages between the nodes. */
+// Bus: the contract of messages between the nodes.
 
 /** Called with what another node published; `message` is any JSON value and must be validated by the listener. */
 export type BusListener = (message: unknown, from: string) => void;

@@ -1,9 +1,9 @@
-/** Cluster: everything that the nodes share, behind one object per node. */
+// Cluster: everything that the nodes share, behind one object per node.
 import type { Bus } from "./bus.ts";
 import type { Leases } from "./leases.ts";
-import type { Places } from "./places.ts";
 import type { Presence } from "./presence.ts";
 import type { Rates } from "./rates.ts";
+import type { Slots } from "./slots.ts";
 
 /** `none`: a single node without Redis. `down`: this node decides alone by its own entries until Redis is back. */
 export type ClusterHealth = { redis: "none" | "up" | "down" };
@@ -18,7 +18,7 @@ export type ClusterHealth = { redis: "none" | "up" | "down" };
 export interface Cluster {
   /** This node's id: random, unique per start. */
   readonly node: string;
-  readonly places: Places;
+  readonly slots: Slots;
   readonly leases: Leases;
   readonly presence: Presence;
   readonly rates: Rates;

@@ -1,13 +1,13 @@
-/** Leases: the contract of "one active connection per key, the newest wins". */
-import type { Held } from "./places.ts";
+// Leases: the contract of "one active connection per key, the newest wins".
+import type { Held } from "./slots.ts";
 
-/** `active`: the one that counts. `waiting`: keeps a place in the queue. `displaced`: has lost it for good. */
+/** `active`: the one that counts. `waiting`: is in the queue. `displaced`: has lost it for good. */
 export type LeaseState = "active" | "waiting" | "displaced";
 
 /** What happened to a holder on this node through somebody else. */
 export type LeaseChange = { key: string; holder: string; state: LeaseState };
 
-/** `waiting`: keep a waiting place when displaced, of at most so many (0 or absent: go for good). */
+/** `waiting`: wait when displaced, as one of at most this many (0 or absent: go for good). */
 export type LeaseOptions = { waiting?: number };
 
 /** A lease with its counter, and whom it displaced; or `ok: false`, the waiting list is full and nothing has changed. */
@@ -28,7 +28,7 @@ export type LeaseTaken = { ok: true; counter: number; displaced?: Held } | { ok:
 export interface Leases {
   /** Makes `holder` the active one. A second `take` by the same holder makes it the newest. */
   take(key: string, holder: string, options?: LeaseOptions): Promise<LeaseTaken>;
-  /** Gives the lease (or the waiting place) back; promotes the newest waiting holder, on whatever node. */
+  /** Gives the lease (or leaves the queue) back; promotes the newest waiting holder, on whatever node. */
   release(key: string, holder: string): Promise<void>;
   /** Whether `holder` is the active one. */
   holds(key: string, holder: string): Promise<boolean>;

@@ -1,4 +1,4 @@
-/** A list of listeners, each of which may throw without harm to the others. */
+// A list of listeners, each of which may throw without harm to the others.
 
 /** Listeners of one kind of event. `dropped` counts those calls that ended in an exception. */
 export class Listeners<T> {

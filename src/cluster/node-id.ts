@@ -1,4 +1,4 @@
-/** The id of a node. */
+// The id of a node.
 import { randomBytes } from "node:crypto";
 
 /** 16 hexadecimal digits, another at each start. */

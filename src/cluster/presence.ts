@@ -1,4 +1,4 @@
-/** Presence: the contract of "who is there". */
+// Presence: the contract of "who is there".
 
 /** A member that is in a group no more. */
 export type PresenceGone = { group: string; member: string };

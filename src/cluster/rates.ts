@@ -1,4 +1,4 @@
-/** Rates: the contract of "so many attempts per window". */
+// Rates: the contract of a limited number of attempts per window of time.
 
 /** `points` per window of `seconds`, counted apart for each `name`. The three together identify the rule. */
 export type RateRule = { name: string; points: number; seconds: number };

@@ -1,7 +1,7 @@
 // Connection limits: the slot of a connection among those of its user, and what becomes of the others.
 import type { Cluster } from "../cluster/cluster.ts";
 import type { LeaseState } from "../cluster/leases.ts";
-import type { Held } from "../cluster/places.ts";
+import type { Held } from "../cluster/slots.ts";
 import { connectionLimit, type Limits } from "../config/limits.ts";
 import type { AdmissionRequest } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
@@ -81,11 +81,11 @@ export class ConnectionLimits {
 
   /** One of the `limit` slots of a user. */
   async #takeShared(key: string, holder: string, limit: number, newestWins: boolean): Promise<ConnectionSlot> {
-    const { places } = this.#cluster;
-    let taken = await places.take(key, holder, limit);
+    const { slots } = this.#cluster;
+    let taken = await slots.take(key, holder, limit);
     for (let attempt = 2, more = true; !taken.ok && more && attempt <= ATTEMPTS; attempt++) {
       more = newestWins ? await this.#displaceOldest(key, taken.holders) : await this.#endDead(taken.holders);
-      taken = await places.take(key, holder, limit);
+      taken = await slots.take(key, holder, limit);
     }
     if (!taken.ok) throw full(`at most ${limit} connections per user`);
     let isHeld = true;
@@ -93,7 +93,7 @@ export class ConnectionLimits {
       state: "active",
       onChange: () => undefined,
       async release() {
-        if (isHeld) await places.release(key, holder);
+        if (isHeld) await slots.release(key, holder);
         isHeld = false;
       },
     };
@@ -102,7 +102,7 @@ export class ConnectionLimits {
   async #displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
     if (oldest === undefined) return true;
     this.#registry.disconnect(oldest);
-    await this.#cluster.places.release(key, oldest.holder);
+    await this.#cluster.slots.release(key, oldest.holder);
     return true;
   }
 

@@ -2,7 +2,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import type { Held } from "../cluster/places.ts";
+import type { Held } from "../cluster/slots.ts";
 
 /** A connection as the registry uses it. */
 export interface RegisteredConnection {

@@ -61,7 +61,7 @@ const IDENTIFIERS: Readonly<Record<string, string>> = {
   dismiss: "disconnect",
   Link: "Redis session",
   log: "logger, or eventLog",
-  Places: "connection slots",
+  Slots: "connection slots",
   places: "connection slots",
   present: "omit undefined",
   sendAway: "reject",

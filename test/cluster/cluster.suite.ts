@@ -1,10 +1,12 @@
 // What every cluster does on one node; runs the suites of its parts.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { leasesSuite } from "./leases.suite.ts";
-import { placesSuite } from "./places.suite.ts";
+import { living } from "./living.ts";
 import { presenceSuite } from "./presence.suite.ts";
 import { ratesSuite } from "./rates.suite.ts";
+import { placesSuite } from "./slots.suite.ts";
 import { uniqueKey } from "./unique-key.ts";
 
 /** Runs everything over one cluster that `open` makes; `redis` is what its health says. */
@@ -19,7 +21,7 @@ export const clusterSuite = (open: () => Promise<Cluster>, redis: "none" | "up")
   });
   afterAll(() => current?.close());
 
-  describe("places", () => placesSuite(cluster));
+  describe("slots", () => placesSuite(cluster));
   describe("leases", () => leasesSuite(cluster));
   describe("presence", () => presenceSuite(cluster));
   describe("rates", () => ratesSuite(cluster));
@@ -35,15 +37,15 @@ export const clusterSuite = (open: () => Promise<Cluster>, redis: "none" | "up")
     expect(heard).toEqual([]);
   });
 
-  it("has another id at each start, and gives places and leases back when it closes", async () => {
+  it("has another id at each start, and gives slots and leases back when it closes", async () => {
     const other = await open();
     const key = uniqueKey("user");
     expect(other.node).not.toBe(cluster().node);
-    await other.places.take(key, "a", 1);
+    await other.slots.take(key, "a", 1);
     await other.leases.take(key, "a");
     await other.close();
     await other.close();
-    expect(await cluster().places.count(key)).toBe(0);
+    expect(await living(cluster().slots, key)).toBe(0);
     expect(await cluster().leases.take(key, "b")).not.toHaveProperty("displaced");
   });
 
@@ -51,7 +53,7 @@ export const clusterSuite = (open: () => Promise<Cluster>, redis: "none" | "up")
     const other = await open();
     await other.close();
     const key = uniqueKey("user");
-    expect((await other.places.take(key, "a", 1)).ok).toBe(true);
+    expect((await other.slots.take(key, "a", 1)).ok).toBe(true);
     expect((await other.leases.take(key, "a")).ok).toBe(true);
     expect((await other.presence.enter(key, "ann", "1")).first).toBe(true);
     other.bus.publish("test", 1);

@@ -1,7 +1,7 @@
-/** A two-level map: entries by key and, within it, by id. Empty keys vanish by themselves. */
+// A two-level map: entries by key and, within it, by id. Empty keys vanish by themselves.
 
 /** Entries of type `E` by key and id. */
-export class Book<E> {
+export class Holdings<E> {
   readonly #keys = new Map<string, Map<string, E>>();
 
   /** The entry, if there is one. */
@@ -9,7 +9,7 @@ export class Book<E> {
     return this.#keys.get(key)?.get(id);
   }
 
-  /** Puts the entry in the place of what was there. */
+  /** Replaces the entry. */
   set(key: string, id: string, entry: E): void {
     const entries = this.#keys.get(key) ?? new Map<string, E>();
     entries.set(id, entry);

@@ -1,9 +1,9 @@
-/** Tells a node's listeners what happened to its leases: in order, and after the take that caused it has been answered. */
+// Tells a node's listeners what happened to its leases: in order, and after the take that caused it has been answered.
 import type { LeaseChange } from "../leases.ts";
 import { Listeners } from "../listeners.ts";
 
 /** A queue of changes that is emptied in the next turn of the event loop, when every answered promise has run on. */
-export class LeaseNews {
+export class LeaseChanges {
   readonly #listeners = new Listeners<LeaseChange>();
   #queue: LeaseChange[] = [];
   #closed = false;

@@ -1,6 +1,6 @@
-/** The leases that one node knows of: all there are in memory, its own beside Redis. */
+// The leases that one node knows of: all there are in memory, its own beside Redis.
 import type { LeaseChange } from "../leases.ts";
-import { Book } from "./holdings.ts";
+import { Holdings } from "./holdings.ts";
 
 /** A lease of this node. `session`: the Redis session that knows it, 0 if none does. */
 export type LeaseEntry = {
@@ -25,8 +25,8 @@ export const nextCounter = (last: number, nowMs: number): number =>
   Math.max(last + 1, Math.floor(nowMs) * 1000 + Math.floor(Math.random() * 1000));
 
 /** Decides about leases by its own entries alone. */
-export class LeaseBook {
-  readonly entries = new Book<LeaseEntry>();
+export class LocalLeases {
+  readonly entries = new Holdings<LeaseEntry>();
 
   /** Makes `holder` the active one, unless `waiting` others wait already. */
   take(key: string, holder: string, waiting: number, counter: number): LeaseDecision {

@@ -1,5 +1,5 @@
-/** The presence that one node knows of: all there is in memory, its own connections beside Redis. */
-import { Book } from "./holdings.ts";
+// The presence that one node knows of: all there is in memory, its own connections beside Redis.
+import { Holdings } from "./holdings.ts";
 
 /** A connection of this node in a group. `session`: the Redis session that knows it, 0 if none does. */
 export type PresenceEntry = {
@@ -11,10 +11,10 @@ export type PresenceEntry = {
 };
 
 /** Counts connections and members by its own entries alone. */
-export class PresenceBook {
-  readonly entries = new Book<PresenceEntry>();
+export class LocalPresence {
+  readonly entries = new Holdings<PresenceEntry>();
   /** How many connections each member of a group has. */
-  readonly #members = new Book<number>();
+  readonly #members = new Holdings<number>();
 
   /** See `Presence.enter`. */
   enter(group: string, member: string, connection: string): { first: boolean; members: number } {

@@ -1,21 +1,21 @@
-/** The places that one node knows of: all there are in memory, its own beside Redis. */
-import type { PlaceTaken } from "../places.ts";
-import { Book } from "./holdings.ts";
+// The slots that one node knows of: all there are in memory, its own beside Redis.
+import type { SlotTaken } from "../slots.ts";
+import { Holdings } from "./holdings.ts";
 
-/** A place of this node. `session`: the Redis session that knows it, 0 if none does. */
-export type PlaceEntry = { readonly kind: "place"; readonly key: string; readonly holder: string; session: number };
+/** A slot of this node. `session`: the Redis session that knows it, 0 if none does. */
+export type SlotEntry = { readonly kind: "slot"; readonly key: string; readonly holder: string; session: number };
 
-/** Decides about places by its own entries alone. */
-export class PlaceBook {
-  readonly entries = new Book<PlaceEntry>();
+/** Decides about slots by its own entries alone. */
+export class LocalSlots {
+  readonly entries = new Holdings<SlotEntry>();
   readonly #node: string;
 
   constructor(node: string) {
     this.#node = node;
   }
 
-  /** See `Places.take`. */
-  take(key: string, holder: string, limit: number): PlaceTaken {
+  /** See `Slots.take`. */
+  take(key: string, holder: string, limit: number): SlotTaken {
     if (this.entries.get(key, holder) !== undefined) return { ok: true };
     if (this.entries.count(key) >= limit) {
       return { ok: false, holders: this.entries.of(key).map((entry) => ({ holder: entry.holder, node: this.#node })) };
@@ -24,8 +24,8 @@ export class PlaceBook {
     return { ok: true };
   }
 
-  /** Notes a place that has been granted elsewhere. */
+  /** Notes a slot that has been granted elsewhere. */
   add(key: string, holder: string, session: number): void {
-    this.entries.set(key, holder, { kind: "place", key, holder, session });
+    this.entries.set(key, holder, { kind: "slot", key, holder, session });
   }
 }

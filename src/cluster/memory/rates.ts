@@ -1,44 +1,43 @@
-/** Rates of a single node, in memory. */
-import { RateLimiterMemory } from "rate-limiter-flexible";
+// Rates of a single node, in memory.
 import type { RateRule, Rates } from "../rates.ts";
-import { Turns } from "./keyed-mutex.ts";
 
-/** A rule's name for its limiter and its keys: another rule never shares a count. */
+/** A rule's name for its keys: another rule never shares a count. */
 export const ruleId = (rule: RateRule): string => `${rule.name}:${rule.points}:${rule.seconds}`;
 
-/**
- * Counts that live and die with this process; what has expired goes by itself. The limiter counts refused takes too,
- * so each take looks first, and takes of one key have their turn one after the other.
- */
-export const createMemoryRates = (): Rates => {
-  const limiters = new Map<string, { limiter: RateLimiterMemory; turns: Turns }>();
-  const limiterOf = (rule: RateRule) => {
-    const id = ruleId(rule);
-    const known = limiters.get(id) ?? {
-      limiter: new RateLimiterMemory({ keyPrefix: id, points: rule.points, duration: rule.seconds }),
-      turns: new Turns(),
-    };
-    limiters.set(id, known);
-    return known;
-  };
+/** The window of one key. `endsAt` is epoch milliseconds. */
+interface Window {
+  taken: number;
+  readonly endsAt: number;
+}
+
+/** Windows that are over are removed when this many takes have gone by, so that keys that never come again cost nothing. */
+const PRUNE_EVERY = 1000;
+
+/** Counts that live and die with this process. `now` is epoch milliseconds. */
+export function createMemoryRates(now: () => number = Date.now): Rates {
+  const windows = new Map<string, Window>();
+  let takes = 0;
+
+  function prune(time: number): void {
+    for (const [key, { endsAt }] of windows) if (endsAt <= time) windows.delete(key);
+  }
+
   return {
-    take: (rule, key) => {
-      const { limiter, turns } = limiterOf(rule);
-      return turns.run(key, async () => {
-        const window = await limiter.get(key);
-        const open = window !== null && window.msBeforeNext > 0;
-        if (rule.points < 1) return { ok: false, retryAfterMs: rule.seconds * 1000 };
-        if (open && window.consumedPoints >= rule.points) return { ok: false, retryAfterMs: window.msBeforeNext };
-        await limiter.consume(key);
-        return { ok: true, retryAfterMs: 0 };
-      });
+    async take(rule, key) {
+      const time = now();
+      if (++takes % PRUNE_EVERY === 0) prune(time);
+      const id = `${ruleId(rule)}:${key}`;
+      const known = windows.get(id);
+      const window =
+        known !== undefined && known.endsAt > time ? known : { taken: 0, endsAt: time + rule.seconds * 1000 };
+      if (window.taken >= rule.points) return { ok: false, retryAfterMs: window.endsAt - time };
+      window.taken++;
+      windows.set(id, window);
+      return { ok: true, retryAfterMs: 0 };
     },
-    giveBack: (rule, key) => {
-      const { limiter, turns } = limiterOf(rule);
-      return turns.run(key, async () => {
-        const window = await limiter.get(key);
-        if (window !== null && window.msBeforeNext > 0 && window.consumedPoints > 0) await limiter.reward(key);
-      });
+    async giveBack(rule, key) {
+      const window = windows.get(`${ruleId(rule)}:${key}`);
+      if (window !== undefined && window.endsAt > now() && window.taken > 0) window.taken--;
     },
   };
-};
+}

@@ -1,6 +1,6 @@
-/** The two clients that the Socket.IO Redis adapter is given in the place of node-redis' own. */
+// The two clients that the Socket.IO Redis adapter is given instead of node-redis' own.
 import type { Connection } from "./connection.ts";
-import type { Pulse } from "./health-monitor.ts";
+import type { HealthMonitor } from "./health-monitor.ts";
 import type { Publisher } from "./publisher.ts";
 import type { MessageListener, Subscriber } from "./subscriber.ts";
 
@@ -33,17 +33,17 @@ const list = (names: string | string[]): string[] => (Array.isArray(names) ? nam
 export const createAdapterPublisher = (
   publisher: Publisher,
   connection: Connection,
-  pulse: Pulse,
+  health: HealthMonitor,
 ): AdapterPublisher => ({
   publish: (channel, payload) => publisher.publish(channel, payload),
   sendCommand: async (command) => {
     const alone = [command[2], "1"];
-    if (!pulse.isUp()) return alone;
-    return pulse.guard(connection.sendCommand(command), (reply) => reply).catch(() => alone);
+    if (!health.isUp()) return alone;
+    return health.guard(connection.sendCommand(command), (reply) => reply).catch(() => alone);
   },
   pSubscribe: () => undefined,
   sSubscribe: () => undefined,
-  // Errors of the connection are dealt with by the pulse; the adapter only wants to warn that nobody listens to them.
+  // Errors of the connection are dealt with by the health; the adapter only wants to warn that nobody listens to them.
   on: () => undefined,
   off: () => undefined,
 });

@@ -1,4 +1,4 @@
-/** Which messages on the channels of the Socket.IO Redis adapter are well-formed. */
+// Which messages on the channels of the Socket.IO Redis adapter are well-formed.
 
 // The protocol of `@socket.io/redis-adapter` 8 and its emitters (in any language), as its source reads them.
 

@@ -1,4 +1,4 @@
-/** The classic Socket.IO Redis adapter, made to bear whatever arrives on its channels. */
+// The classic Socket.IO Redis adapter, made to bear whatever arrives on its channels.
 import { createAdapter, type RedisAdapter } from "@socket.io/redis-adapter";
 import { decode, encode } from "notepack.io";
 import { isRequest, isResponse, REQUEST, readBroadcast, withoutSecrets } from "./adapter-messages.ts";

@@ -1,13 +1,13 @@
-/** The bus over Redis pub/sub. */
+// The bus over Redis pub/sub.
 import type { Bus, BusListener } from "../bus.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
 import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
 import { isDeepJson } from "./nesting-depth.ts";
-import type { Link } from "./redis-session.ts";
+import type { RedisSession } from "./redis-session.ts";
 import { words } from "./replies.ts";
 
-/** A batch of so many characters leaves at once, so that one tick never makes one huge message. */
+/** A batch leaves at once when it has this many characters, so that one tick never makes one huge message. */
 const MAX_BATCH = 256 * 1024;
 
 /** What arrives: the sending node and its messages, or undefined for anything else. */
@@ -29,7 +29,7 @@ const parse = (payload: string): { from: string; messages: [string, unknown][] }
 export type RedisBus = Bus & { malformed(): number; dropped(): number; flush(): void; close(): void };
 
 /** One PUBLISH per tick: `["<node>",[["<topic>",<message>],…]]`. */
-export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
+export const createRedisBus = (redis: RedisSession, clients: RedisClients): RedisBus => {
   const topics = new Map<string, Listeners<{ message: unknown; from: string }>>();
   const reconnects = new Listeners<"again">();
   let batch: string[] = [];
@@ -42,7 +42,7 @@ export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
     batch = [];
     size = 0;
     if (messages.length === 0) return;
-    const sent = clients.publisher.publish(BUS_CHANNEL, `["${link.node}",[${messages.join()}]]`);
+    const sent = clients.publisher.publish(BUS_CHANNEL, `["${redis.node}",[${messages.join()}]]`);
     if (!sent) dropped += messages.length;
   };
   const receive = (payload: Buffer) => {
@@ -52,7 +52,7 @@ export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
       return;
     }
     const { from, messages } = parsed;
-    if (from === link.node) return;
+    if (from === redis.node) return;
     for (const [topic, message] of messages) topics.get(topic)?.tell({ message, from });
   };
   clients.subscriber.subscribe("channel", BUS_CHANNEL, receive);
@@ -83,13 +83,13 @@ export const createRedisBus = (link: Link, clients: RedisClients): RedisBus => {
     },
     onReconnect: (listener) => reconnects.add(listener),
     nodes: () =>
-      link.decide(
+      redis.decide(
         () =>
-          link.call("nodes", NODES_KEY, [], (reply) => {
+          redis.call("nodes", NODES_KEY, [], (reply) => {
             const nodes = words(reply).map((session) => session.slice(0, session.indexOf(".")));
-            return [...new Set([...nodes, link.node])].sort();
+            return [...new Set([...nodes, redis.node])].sort();
           }),
-        () => [link.node],
+        () => [redis.node],
       ),
     malformed: () => malformed,
     dropped: () => dropped,

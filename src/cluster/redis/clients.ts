@@ -1,4 +1,4 @@
-/** All Redis connections of one node, wrapped so that no fault of Redis becomes one of the process. */
+// All Redis connections of one node, wrapped so that no fault of Redis becomes one of the process.
 import type { ClusterLog } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import {
@@ -8,7 +8,7 @@ import {
   createAdapterSubscriber,
 } from "./adapter-clients.ts";
 import { type Connection, makeConnection, start, stop } from "./connection.ts";
-import { Pulse } from "./health-monitor.ts";
+import { HealthMonitor } from "./health-monitor.ts";
 import { Publisher } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
@@ -18,7 +18,7 @@ import { Unavailable } from "./unavailable.ts";
 export type RedisClients = {
   readonly timing: Timing;
   /** Whether Redis answers commands. */
-  readonly pulse: Pulse;
+  readonly health: HealthMonitor;
   /**
    * Sends one command and hands its answer to `note`. Commands of one tick leave together; notes are taken in the order
    * of the commands. @throws Unavailable while Redis does not answer; node-redis' `ErrorReply` for a refusal
@@ -41,21 +41,21 @@ export type RedisClients = {
 export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing = DEFAULT_TIMING): RedisClients => {
   const make = (offlineQueue: boolean): Connection => makeConnection({ url, timing, offlineQueue });
   const [commander, publishing, subscribing, adapterSubscribing] = [make(false), make(false), make(true), make(true)];
-  const pulse = new Pulse(commander, timing);
-  const publisher = new Publisher(publishing, pulse);
+  const health = new HealthMonitor(commander, timing);
+  const publisher = new Publisher(publishing, health);
   const subscriber = new Subscriber(subscribing);
   const adapterSubscriber = new Subscriber(adapterSubscribing);
   const subscribers = [subscriber, adapterSubscriber];
   const all = [commander, publishing, subscribing, adapterSubscribing];
   const reconnects = new Listeners<"again">();
-  const isUp = () => pulse.isUp() && publishing.isReady && subscribers.every((one) => one.isReady());
+  const isUp = () => health.isUp() && publishing.isReady && subscribers.every((one) => one.isReady());
 
   let seen: "unknown" | "up" | "down" = "unknown";
   let downSince = 0;
   let closed = false;
   const look = () => {
     const now = isUp() ? "up" : "down";
-    const connecting = seen === "unknown" && now === "down" && (pulse.isUp() || !pulse.isKnown());
+    const connecting = seen === "unknown" && now === "down" && (health.isUp() || !health.isKnown());
     if (closed || now === seen || connecting) return;
     const before = seen;
     seen = now;
@@ -69,19 +69,19 @@ export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing
   };
   for (const connection of all) for (const event of ["ready", "error", "end"]) connection.on(event, look);
   for (const one of subscribers) one.onReady(look);
-  pulse.onChange(look);
+  health.onChange(look);
   for (const connection of all) start(connection);
 
   return {
     timing,
-    pulse,
+    health,
     command: (args, note) => {
-      if (!pulse.isUp()) return Promise.reject(new Unavailable("Redis is down"));
-      return pulse.guard(commander.sendCommand(args), note);
+      if (!health.isUp()) return Promise.reject(new Unavailable("Redis is down"));
+      return health.guard(commander.sendCommand(args), note);
     },
     publisher,
     subscriber,
-    adapterPublisher: createAdapterPublisher(publisher, commander, pulse),
+    adapterPublisher: createAdapterPublisher(publisher, commander, health),
     adapterSubscriber: createAdapterSubscriber(adapterSubscriber),
     state: () => (isUp() ? "up" : "down"),
     onReconnect: (listener) => reconnects.add(listener),
@@ -90,7 +90,7 @@ export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing
       reconnects.clear();
       for (const one of subscribers) one.close();
       await Promise.all(all.map((connection) => stop(connection)));
-      pulse.close();
+      health.close();
     },
   };
 };

@@ -1,4 +1,4 @@
-/** Makes one Redis connection that never gives up and never throws from the outside. */
+// Makes one Redis connection that never gives up and never throws from the outside.
 import { createClient } from "redis";
 import type { Timing } from "./timing.ts";
 
@@ -12,7 +12,7 @@ export type ConnectionOptions = { url: string; timing: Timing; offlineQueue: boo
 export const reconnectPause = (attempt: number, reconnectMs: number): number =>
   Math.min(50 * 2 ** Math.min(attempt, 10), reconnectMs) * (0.5 + Math.random() / 2);
 
-/** A connection that is not open yet: attach listeners (`error` is a must), then call {@link start}. */
+/** A connection that is not open yet: attach listeners (`error` is a must), then call {@redis start}. */
 export const makeConnection = ({ url, timing, offlineQueue }: ConnectionOptions) =>
   createClient({
     url,
@@ -21,9 +21,9 @@ export const makeConnection = ({ url, timing, offlineQueue }: ConnectionOptions)
     disableClientInfo: true,
     maintNotifications: "disabled",
     pingInterval: timing.pingMs,
-    // A backstop: what is in flight is bounded elsewhere.
+    // A backstop: what is in pending is bounded elsewhere.
     commandsQueueMaxLength: 200_000,
-    // Deadlines are the pulse's: node-redis only times commands that it has not written yet, with a timer for each.
+    // Deadlines are the health's: node-redis only times commands that it has not written yet, with a timer for each.
     commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: timing.socketMs,

@@ -1,10 +1,10 @@
-/** Knows whether Redis answers, and lets no command wait longer than that takes. */
+// Knows whether Redis answers, and lets no command wait longer than that takes.
 import { Listeners } from "../listeners.ts";
 import type { Connection } from "./connection.ts";
 import type { Timing } from "./timing.ts";
 import { Unavailable } from "./unavailable.ts";
 
-/** A deadline is so many ticks. */
+/** The number of ticks in a deadline. */
 const TICKS = 4;
 
 /** One command that waits for its answer. */
@@ -14,7 +14,7 @@ type Waiting = { readonly tick: number; readonly reject: (error: Error) => void 
  * Watches one connection. Time is counted in ticks of a timer, not by the clock: a process that was busy or frozen for
  * seconds sees one late tick, reads the answers that have come meanwhile, and declares nobody dead.
  */
-export class Pulse {
+export class HealthMonitor {
   readonly #connection: Connection;
   readonly #waiting = new Set<Waiting>();
   readonly #changes = new Listeners<"up" | "down">();

@@ -1,36 +1,36 @@
-/** What is being taken right now, so that a release that comes before the answer is not lost. */
-import { Book } from "../local-state/holdings.ts";
+// What is being taken right now, so that a release that comes before the answer is not lost.
+import { Holdings } from "../local-state/holdings.ts";
 
 /** One take on its way. `cancelled`: its holder has gone meanwhile, so nothing may be noted for it. */
-export type Flight = { readonly key: string; readonly id: string; cancelled: boolean };
+export type PendingTake = { readonly key: string; readonly id: string; cancelled: boolean };
 
 /** The takes on their way, by key and id. */
-export class Flights {
-  readonly #flights = new Book<Set<Flight>>();
+export class InFlight {
+  readonly #pending = new Holdings<Set<PendingTake>>();
 
   /** A take begins. */
-  begin(key: string, id: string): Flight {
-    const flight: Flight = { key, id, cancelled: false };
-    const same = this.#flights.get(key, id) ?? new Set<Flight>();
-    same.add(flight);
-    this.#flights.set(key, id, same);
-    return flight;
+  begin(key: string, id: string): PendingTake {
+    const pending: PendingTake = { key, id, cancelled: false };
+    const same = this.#pending.get(key, id) ?? new Set<PendingTake>();
+    same.add(pending);
+    this.#pending.set(key, id, same);
+    return pending;
   }
 
   /** It has been answered. */
-  end(flight: Flight): void {
-    const same = this.#flights.get(flight.key, flight.id);
-    same?.delete(flight);
-    if (same?.size === 0) this.#flights.delete(flight.key, flight.id);
+  end(pending: PendingTake): void {
+    const same = this.#pending.get(pending.key, pending.id);
+    same?.delete(pending);
+    if (same?.size === 0) this.#pending.delete(pending.key, pending.id);
   }
 
   /** The holder goes: whatever is on its way for it comes to nothing. */
   cancel(key: string, id: string): void {
-    for (const flight of this.#flights.get(key, id) ?? []) flight.cancelled = true;
+    for (const pending of this.#pending.get(key, id) ?? []) pending.cancelled = true;
   }
 
   /** How many keys have a take on its way. */
   size(): number {
-    return this.#flights.keys().length;
+    return this.#pending.keys().length;
   }
 }

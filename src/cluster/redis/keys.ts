@@ -1,9 +1,9 @@
-/** The names of keys and channels in Redis. The Lua scripts spell the same names. Nothing here is ever a secret. */
+// The names of keys and channels in Redis. The Lua scripts spell the same names. Nothing here is ever a secret.
 
 /** Sorted set: session → its last sign of life, by Redis' clock. */
 export const NODES_KEY = "classwire:nodes";
 /** Hash: holder → session. */
-export const placeKey = (key: string): string => `classwire:place:${key}`;
+export const slotKey = (key: string): string => `classwire:slot:${key}`;
 /** Hash: holder → counter, waiting, state, session. */
 export const leaseKey = (key: string): string => `classwire:lease:${key}`;
 /** Hash: connection → session and member. */

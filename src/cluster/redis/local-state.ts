@@ -1,22 +1,22 @@
-/** This node's own entries: what it decides by while Redis is away, and writes back when it returns. */
+// This node's own entries: what it decides by while Redis is away, and writes back when it returns.
 
 import type { LeaseState } from "../leases.ts";
-import { LeaseNews } from "../local-state/lease-changes.ts";
-import { LeaseBook, type LeaseEntry } from "../local-state/leases.ts";
-import { PresenceBook, type PresenceEntry } from "../local-state/presence.ts";
-import { PlaceBook, type PlaceEntry } from "../local-state/slots.ts";
-import { leaseKey, membersKey, NODES_KEY, placeKey, presentKey } from "./keys.ts";
-import type { Link, Register } from "./redis-session.ts";
+import { LeaseChanges } from "../local-state/lease-changes.ts";
+import { type LeaseEntry, LocalLeases } from "../local-state/leases.ts";
+import { LocalPresence, type PresenceEntry } from "../local-state/presence.ts";
+import { LocalSlots, type SlotEntry } from "../local-state/slots.ts";
+import { leaseKey, membersKey, NODES_KEY, presentKey, slotKey } from "./keys.ts";
+import type { OwnEntries, RedisSession } from "./redis-session.ts";
 import { words } from "./replies.ts";
 
 /** Entries per script call: two or three milliseconds of Redis' time. */
 const CHUNK = 100;
 
-type Entry = PlaceEntry | LeaseEntry | PresenceEntry;
+type Entry = SlotEntry | LeaseEntry | PresenceEntry;
 
 /** The six words that register.lua takes per entry. */
 const row = (entry: Entry): string[] => {
-  if (entry.kind === "place") return ["place", entry.key, entry.holder, "", "", ""];
+  if (entry.kind === "slot") return ["slot", entry.key, entry.holder, "", "", ""];
   if (entry.kind === "presence") return ["presence", entry.group, entry.connection, entry.member, "", ""];
   const { key, holder, counter, waiting, state } = entry;
   return ["lease", key, holder, String(counter), String(waiting), state === "active" ? "a" : "w"];
@@ -28,31 +28,31 @@ const chunks = <T>(items: T[]): T[][] =>
     items.slice(index * CHUNK, (index + 1) * CHUNK),
   );
 
-/** The three books of this node and the news about its leases. */
-export class Mirror implements Register {
-  readonly places: PlaceBook;
-  readonly leases = new LeaseBook();
-  readonly presence = new PresenceBook();
-  readonly news = new LeaseNews();
-  readonly #link: Link;
+/** What this node holds, and the changes of its leases. */
+export class LocalState implements OwnEntries {
+  readonly slots: LocalSlots;
+  readonly leases = new LocalLeases();
+  readonly presence = new LocalPresence();
+  readonly leaseChanges = new LeaseChanges();
+  readonly #redis: RedisSession;
 
-  constructor(link: Link) {
-    this.#link = link;
-    this.places = new PlaceBook(link.node);
+  constructor(redis: RedisSession) {
+    this.#redis = redis;
+    this.slots = new LocalSlots(redis.node);
   }
 
   hasUnwritten(): boolean {
-    for (const entry of this.#all()) if (entry.session !== this.#link.session()) return true;
+    for (const entry of this.#all()) if (entry.session !== this.#redis.session()) return true;
     return false;
   }
 
   async write(): Promise<void> {
-    const session = this.#link.session();
+    const session = this.#redis.session();
     const unwritten = [...this.#all()].filter((entry) => entry.session !== session);
     const sent = chunks(unwritten).map((entries) => {
       // Marked as it is sent: a release that comes from now on follows it to Redis.
       for (const entry of entries) entry.session = session;
-      return this.#link.send("register", NODES_KEY, entries.flatMap(row), (reply) => this.apply(words(reply)));
+      return this.#redis.send("register", NODES_KEY, entries.flatMap(row), (reply) => this.apply(words(reply)));
     });
     await Promise.all(sent);
   }
@@ -66,19 +66,19 @@ export class Mirror implements Register {
     }
   }
 
-  /** Notes the state of one lease and tells the listeners if it is news. */
+  /** Notes the state of one lease and tells the listeners if it has changed. */
   setLease(key: string, holder: string, state: LeaseState): void {
     const entry = this.leases.entries.get(key, holder);
     if (entry === undefined || entry.state === state) return;
     if (state === "displaced") this.leases.entries.delete(key, holder);
     else entry.state = state;
-    this.news.tell([{ key, holder, state }]);
+    this.leaseChanges.tell([{ key, holder, state }]);
   }
 
   /** The Redis keys of everything that is here, in pieces. */
   redisKeys(): string[][] {
     const keys = [
-      ...this.places.entries.keys().map(placeKey),
+      ...this.slots.entries.keys().map(slotKey),
       ...this.leases.entries.keys().map(leaseKey),
       ...this.presence.entries.keys().flatMap((group) => [presentKey(group), membersKey(group)]),
     ];
@@ -87,14 +87,14 @@ export class Mirror implements Register {
 
   /** Forgets everything and tells nobody. */
   clear(): void {
-    this.news.close();
-    this.places.entries.clear();
+    this.leaseChanges.close();
+    this.slots.entries.clear();
     this.leases.entries.clear();
     this.presence.clear();
   }
 
   *#all(): Generator<Entry> {
-    yield* this.places.entries.all();
+    yield* this.slots.entries.all();
     yield* this.leases.entries.all();
     yield* this.presence.entries.all();
   }

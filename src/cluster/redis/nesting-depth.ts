@@ -1,4 +1,4 @@
-/** How deep a message nests, told without building it: a hundred kilobytes of opening brackets cost milliseconds to decode. */
+// How deep a message nests, told without building it: a hundred kilobytes of opening brackets cost milliseconds to decode.
 
 /** What nests deeper is malformed. Payloads of clients end at 32; an envelope of the adapter adds four. */
 export const MAX_DEPTH = 128;

@@ -1,20 +1,20 @@
-/** What a node does from time to time: show that it lives, clear away the dead, and fetch what it has not heard. */
+// What a node does from time to time: show that it lives, clear away the dead, and fetch what it has not heard.
 import { Listeners } from "../listeners.ts";
 import type { PresenceGone } from "../presence.ts";
 import type { RedisClients } from "./clients.ts";
 import { NODES_KEY, nodeChannel } from "./keys.ts";
-import type { Mirror } from "./local-state.ts";
-import type { Link } from "./redis-session.ts";
+import type { LocalState } from "./local-state.ts";
+import type { RedisSession } from "./redis-session.ts";
 import { list, pairs, words } from "./replies.ts";
 import { Unavailable } from "./unavailable.ts";
 
 /** So many refreshes between two comparisons of all leases. */
 const AUDIT_EVERY = 10;
 
-/** Runs as long as the link is up. */
-export class Keeper {
-  readonly #link: Link;
-  readonly #mirror: Mirror;
+/** Runs as long as the redis is up. */
+export class NodeMaintenance {
+  readonly #redis: RedisSession;
+  readonly #localState: LocalState;
   readonly #clients: RedisClients;
   readonly #gone = new Listeners<PresenceGone>();
   readonly #hear = () => this.#fetch();
@@ -25,21 +25,21 @@ export class Keeper {
   #fetching = false;
   #again = false;
 
-  constructor(link: Link, mirror: Mirror, clients: RedisClients) {
-    this.#link = link;
-    this.#mirror = mirror;
+  constructor(redis: RedisSession, localState: LocalState, clients: RedisClients) {
+    this.#redis = redis;
+    this.#localState = localState;
     this.#clients = clients;
-    clients.subscriber.subscribe("channel", nodeChannel(link.node), this.#hear);
-    link.onChange((state) => {
+    clients.subscriber.subscribe("channel", nodeChannel(redis.node), this.#hear);
+    redis.onChange((state) => {
       clearTimeout(this.#timer);
       if (state !== "up") return;
       this.#upSince = performance.now();
       this.#touched = this.#upSince;
       this.#audited = Number.NEGATIVE_INFINITY;
       this.#run(async () => {
-        for (const session of link.retired()) {
+        for (const session of redis.retired()) {
           await this.sweep(session);
-          link.forget(session);
+          redis.forget(session);
         }
       });
       this.#schedule();
@@ -58,9 +58,9 @@ export class Keeper {
   async sweep(session: string, lingerMs?: number): Promise<void> {
     const args = lingerMs === undefined ? [session] : [session, String(lingerMs)];
     for (let left = 1; left > 0; ) {
-      left = await this.#link.call("sweep", NODES_KEY, args, (reply) => {
+      left = await this.#redis.call("sweep", NODES_KEY, args, (reply) => {
         const [rest, gone, changes] = list(reply);
-        this.#mirror.apply(words(changes));
+        this.#localState.apply(words(changes));
         for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });
         return Number(rest);
       });
@@ -71,7 +71,7 @@ export class Keeper {
   close(): void {
     clearTimeout(this.#timer);
     this.#gone.clear();
-    this.#clients.subscriber.unsubscribe("channel", nodeChannel(this.#link.node), this.#hear);
+    this.#clients.subscriber.unsubscribe("channel", nodeChannel(this.#redis.node), this.#hear);
   }
 
   #schedule(): void {
@@ -80,16 +80,16 @@ export class Keeper {
     this.#timer.unref();
   }
 
-  /** A failure needs nothing more: the link has seen it and joins anew, which starts this again. */
+  /** A failure needs nothing more: the redis has seen it and joins anew, which starts this again. */
   #run(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
-      if (!(error instanceof Unavailable)) this.#link.report(error);
+      if (!(error instanceof Unavailable)) this.#redis.report(error);
     });
   }
 
   async #beat(): Promise<void> {
     this.#schedule();
-    const [changed, ...dead] = await this.#link.call("beat", NODES_KEY, [], words);
+    const [changed, ...dead] = await this.#redis.call("beat", NODES_KEY, [], words);
     if (changed !== "0") this.#fetch();
     await this.#touch();
     // After an outage the others come back as this node did: only then is who is still silent dead.
@@ -105,9 +105,9 @@ export class Keeper {
   async #audit(): Promise<void> {
     if (performance.now() - this.#audited < this.#clients.timing.refreshMs * AUDIT_EVERY) return;
     this.#audited = performance.now();
-    const keys = this.#mirror.leases.entries.keys();
+    const keys = this.#localState.leases.entries.keys();
     for (let at = 0; at < keys.length; at += 100) {
-      await this.#link.call("lease-look", NODES_KEY, keys.slice(at, at + 100), (reply) => this.#compare(list(reply)));
+      await this.#redis.call("lease-look", NODES_KEY, keys.slice(at, at + 100), (reply) => this.#compare(list(reply)));
     }
   }
 
@@ -115,7 +115,7 @@ export class Keeper {
   async #touch(): Promise<void> {
     if (performance.now() - this.#touched < this.#clients.timing.keepMs / 3) return;
     this.#touched = performance.now();
-    for (const keys of this.#mirror.redisKeys()) await this.#link.call("touch", NODES_KEY, keys, () => undefined);
+    for (const keys of this.#localState.redisKeys()) await this.#redis.call("touch", NODES_KEY, keys, () => undefined);
   }
 
   /** Fetches lease changes: one request at a time, and one more if something came during it. */
@@ -129,7 +129,7 @@ export class Keeper {
       try {
         do {
           this.#again = false;
-          const left = await this.#link.call("lease-changes", NODES_KEY, [], (reply) => {
+          const left = await this.#redis.call("lease-changes", NODES_KEY, [], (reply) => {
             const [more, ...rows] = list(reply);
             this.#compare(rows);
             return Number(more);
@@ -147,13 +147,13 @@ export class Keeper {
    * have beyond that is displaced. A session that began meanwhile has learnt better by joining.
    */
   #compare(rows: unknown[]): void {
-    if (this.#link.state() !== "up") return;
+    if (this.#redis.state() !== "up") return;
     for (const row of rows) {
       const [key = "", ...flat] = words(row);
       const states = new Map(pairs(flat));
-      for (const { holder } of this.#mirror.leases.entries.of(key)) {
+      for (const { holder } of this.#localState.leases.entries.of(key)) {
         const state = states.get(holder);
-        this.#mirror.setLease(key, holder, state === "active" || state === "waiting" ? state : "displaced");
+        this.#localState.setLease(key, holder, state === "active" || state === "waiting" ? state : "displaced");
       }
     }
   }

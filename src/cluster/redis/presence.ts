@@ -1,66 +1,70 @@
-/** Presence over Redis. */
+// Presence over Redis.
 import type { Presence } from "../presence.ts";
-import { Flights } from "./in-flight.ts";
+import { InFlight } from "./in-flight.ts";
 import { membersKey, presentKey } from "./keys.ts";
-import type { Mirror } from "./local-state.ts";
-import type { Keeper } from "./node-maintenance.ts";
-import type { Link } from "./redis-session.ts";
+import type { LocalState } from "./local-state.ts";
+import type { NodeMaintenance } from "./node-maintenance.ts";
+import type { RedisSession } from "./redis-session.ts";
 import { list, words } from "./replies.ts";
 
 /** Presence that all nodes share; each node knows its own connections while Redis is away. */
-export const createRedisPresence = (link: Link, mirror: Mirror, keeper: Keeper): Presence => {
-  const flights = new Flights();
-  const book = mirror.presence;
+export const createRedisPresence = (
+  redis: RedisSession,
+  localState: LocalState,
+  maintenance: NodeMaintenance,
+): Presence => {
+  const inFlight = new InFlight();
+  const held = localState.presence;
   return {
     enter: async (group, member, connection) => {
-      const flight = flights.begin(group, connection);
+      const pending = inFlight.begin(group, connection);
       const remote = async () => {
-        if (flight.cancelled) return { first: false, members: book.size(group).members };
-        const session = link.session();
-        return link.call("presence-enter", presentKey(group), [group, member, connection], (reply) => {
+        if (pending.cancelled) return { first: false, members: held.size(group).members };
+        const session = redis.session();
+        return redis.call("presence-enter", presentKey(group), [group, member, connection], (reply) => {
           const [first, members] = words(reply);
-          if (!flight.cancelled) book.add(group, member, connection, session);
+          if (!pending.cancelled) held.add(group, member, connection, session);
           return { first: first === "1", members: Number(members) };
         });
       };
       const local = () =>
-        flight.cancelled ? { first: false, members: book.size(group).members } : book.enter(group, member, connection);
-      return link.decide(remote, local).finally(() => flights.end(flight));
+        pending.cancelled ? { first: false, members: held.size(group).members } : held.enter(group, member, connection);
+      return redis.decide(remote, local).finally(() => inFlight.end(pending));
     },
     leave: async (group, member, connection) => {
-      flights.cancel(group, connection);
-      let answer = book.leave(group, member, connection);
-      await link.tell("presence-leave", presentKey(group), [group, member, connection], (reply) => {
+      inFlight.cancel(group, connection);
+      let answer = held.leave(group, member, connection);
+      await redis.tell("presence-leave", presentKey(group), [group, member, connection], (reply) => {
         const [last, members] = words(reply);
         answer = { last: last === "1", members: Number(members) };
       });
       return answer;
     },
     members: (group) =>
-      link.decide(
-        () => link.command(["HKEYS", membersKey(group)], (reply) => words(reply).sort()),
-        () => book.members(group),
+      redis.decide(
+        () => redis.command(["HKEYS", membersKey(group)], (reply) => words(reply).sort()),
+        () => held.members(group),
       ),
     online: async (group, members) => {
       if (members.length === 0) return [];
-      return link.decide(
+      return redis.decide(
         () =>
-          link.command(["HMGET", membersKey(group), ...members], (reply) => {
+          redis.command(["HMGET", membersKey(group), ...members], (reply) => {
             const counts = list(reply);
             return members.filter((_, index) => typeof counts[index] === "string");
           }),
-        () => book.online(group, members),
+        () => held.online(group, members),
       );
     },
     size: (group) =>
-      link.decide(
+      redis.decide(
         () =>
-          link.call("presence-size", presentKey(group), [group], (reply) => {
+          redis.call("presence-size", presentKey(group), [group], (reply) => {
             const [connections, members] = words(reply);
             return { connections: Number(connections), members: Number(members) };
           }),
-        () => book.size(group),
+        () => held.size(group),
       ),
-    onGone: (listener) => keeper.onGone(listener),
+    onGone: (listener) => maintenance.onGone(listener),
   };
 };

@@ -1,6 +1,6 @@
-/** Publishes to Redis without a promise to forget and without a queue that grows. */
+// Publishes to Redis without a promise to forget and without a queue that grows.
 import type { Connection } from "./connection.ts";
-import type { Pulse } from "./health-monitor.ts";
+import type { HealthMonitor } from "./health-monitor.ts";
 
 /** So many bytes may be on their way to Redis; beyond it messages are dropped, as the log repairs. */
 const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
@@ -8,20 +8,20 @@ const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
 /** The sending end of pub/sub. */
 export class Publisher {
   readonly #connection: Connection;
-  readonly #pulse: Pulse;
+  readonly #health: HealthMonitor;
   #bytes = 0;
   #dropped = 0;
 
-  constructor(connection: Connection, pulse: Pulse) {
+  constructor(connection: Connection, health: HealthMonitor) {
     this.#connection = connection;
-    this.#pulse = pulse;
-    connection.on("error", () => undefined); // the pulse tells of outages; a lost message is counted below
+    this.#health = health;
+    connection.on("error", () => undefined); // the health tells of outages; a lost message is counted below
   }
 
   /** Sends, or drops while Redis does not answer. Whether it was sent (not whether it arrived). Never throws. */
   publish(channel: string, payload: string | Buffer): boolean {
     const size = Buffer.byteLength(payload);
-    if (!this.#pulse.isUp() || !this.#connection.isReady || this.#bytes + size > MAX_BYTES_IN_FLIGHT) {
+    if (!this.#health.isUp() || !this.#connection.isReady || this.#bytes + size > MAX_BYTES_IN_FLIGHT) {
       this.#dropped += 1;
       return false;
     }

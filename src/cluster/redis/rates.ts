@@ -1,58 +1,39 @@
-/** Rates over Redis. */
-import { RateLimiterRedis, RateLimiterRes } from "rate-limiter-flexible";
+// Rates over Redis.
 import { createMemoryRates, ruleId } from "../memory/rates.ts";
 import type { RateRule, Rates } from "../rates.ts";
 import { RATE_PREFIX } from "./keys.ts";
-import type { Link } from "./redis-session.ts";
+import type { RedisSession } from "./redis-session.ts";
 import { list } from "./replies.ts";
 
-/** What rate-limiter-flexible calls on a client of the `redis` package: EVAL of its script, here rate.lua in its place. */
-type Evaluation = { keys: string[]; arguments: string[] };
-
-/**
- * Windows that all nodes share. The script replaces the limiter's own, which would count refused takes too and open a
- * window by giving back. While Redis is away each node counts in memory.
- */
-export const createRedisRates = (link: Link): Rates => {
+/** Windows that all nodes share, see lua/rate.lua. While Redis is away each node counts in memory. */
+export function createRedisRates(redis: RedisSession): Rates {
   const alone = createMemoryRates();
-  const limiters = new Map<string, RateLimiterRedis>();
-  const storeClient = {
-    eval: (_script: string, { keys: [key = ""], arguments: args }: Evaluation) => link.call("rate", key, args, list),
-  };
-  const limiterOf = (rule: RateRule): RateLimiterRedis => {
-    const id = ruleId(rule);
-    const limiter =
-      limiters.get(id) ??
-      new RateLimiterRedis({
-        storeClient,
-        useRedisPackage: true,
-        keyPrefix: `${RATE_PREFIX}:${id}`,
-        points: rule.points,
-        duration: rule.seconds,
-      });
-    limiters.set(id, limiter);
-    return limiter;
-  };
+
+  /** Takes points, or gives them back where they are negative. */
+  async function count(rule: RateRule, key: string, points: number): Promise<{ taken: number; leftMs: number }> {
+    const args = [points, rule.seconds, rule.points].map(String);
+    return redis.call("rate", `${RATE_PREFIX}:${ruleId(rule)}:${key}`, args, (reply) => {
+      const [taken, leftMs] = list(reply);
+      return { taken: Number(taken), leftMs: Number(leftMs) };
+    });
+  }
+
   return {
     take: (rule, key) =>
-      link.decide(
+      redis.decide(
         async () => {
-          const limiter = limiterOf(rule);
-          const answer = await limiter.consume(key).catch((refused: unknown) => {
-            if (refused instanceof RateLimiterRes) return refused;
-            throw refused;
-          });
-          const ok = answer.consumedPoints <= rule.points;
-          return { ok, retryAfterMs: ok ? 0 : answer.msBeforeNext };
+          const { taken, leftMs } = await count(rule, key, 1);
+          const ok = taken <= rule.points;
+          return { ok, retryAfterMs: ok ? 0 : leftMs };
         },
         () => alone.take(rule, key),
       ),
     giveBack: (rule, key) =>
-      link.decide(
+      redis.decide(
         async () => {
-          await limiterOf(rule).reward(key);
+          await count(rule, key, -1);
         },
         () => alone.giveBack(rule, key),
       ),
   };
-};
+}

@@ -1,15 +1,15 @@
-/** The cluster of several nodes that share a Redis. */
+// The cluster of several nodes that share a Redis.
 import type { Cluster, ClusterLog } from "../cluster.ts";
 import { newNodeId } from "../node-id.ts";
 import { createRedisBus, type RedisBus } from "./bus.ts";
 import { createRedisClients, type RedisClients } from "./clients.ts";
 import { createRedisLeases } from "./leases.ts";
-import { Mirror } from "./local-state.ts";
-import { Keeper } from "./node-maintenance.ts";
-import { createRedisPlaces } from "./places.ts";
+import { LocalState } from "./local-state.ts";
+import { NodeMaintenance } from "./node-maintenance.ts";
 import { createRedisPresence } from "./presence.ts";
 import { createRedisRates } from "./rates.ts";
-import { Link } from "./redis-session.ts";
+import { RedisSession } from "./redis-session.ts";
+import { createRedisSlots } from "./slots.ts";
 import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 
 /** `url`: `redis://` or `rediss://` (may hold a password, never logged). `now`: a clock in ms. `timing`: for tests. */
@@ -32,29 +32,29 @@ export type RedisCluster = Cluster & {
 export const createRedisCluster = ({ url, log, now = Date.now, timing }: RedisClusterOptions): RedisCluster => {
   const node = newNodeId();
   const clients = createRedisClients(url, log, { ...DEFAULT_TIMING, ...timing });
-  const link = new Link(node, clients, log);
-  const mirror = new Mirror(link);
-  const keeper = new Keeper(link, mirror, clients);
-  const bus = createRedisBus(link, clients);
-  link.start(mirror);
+  const redis = new RedisSession(node, clients, log);
+  const localState = new LocalState(redis);
+  const maintenance = new NodeMaintenance(redis, localState, clients);
+  const bus = createRedisBus(redis, clients);
+  redis.start(localState);
   return {
     node,
     clients,
-    places: createRedisPlaces(link, mirror),
-    leases: createRedisLeases(link, mirror, now),
-    presence: createRedisPresence(link, mirror, keeper),
-    rates: createRedisRates(link),
+    slots: createRedisSlots(redis, localState),
+    leases: createRedisLeases(redis, localState, now),
+    presence: createRedisPresence(redis, localState, maintenance),
+    rates: createRedisRates(redis),
     bus,
-    ready: () => link.started(),
-    health: () => ({ redis: link.state() === "up" && clients.state() === "up" ? "up" : "down" }),
+    ready: () => redis.started(),
+    health: () => ({ redis: redis.state() === "up" && clients.state() === "up" ? "up" : "down" }),
     close: async () => {
       bus.flush();
       bus.close();
-      keeper.close();
-      mirror.clear();
+      maintenance.close();
+      localState.clear();
       // What is not given back now, because Redis does not answer, is swept by the others.
-      await keeper.sweep(link.owner(), clients.timing.lingerMs).catch(() => undefined);
-      link.close();
+      await maintenance.sweep(redis.owner(), clients.timing.lingerMs).catch(() => undefined);
+      redis.close();
       await clients.close();
     },
   };

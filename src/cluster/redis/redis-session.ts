@@ -1,4 +1,4 @@
-/** This node's standing with Redis: its session, and whether to ask Redis or to decide alone. */
+// This node's standing with Redis: its session, and whether to ask Redis or to decide alone.
 import type { ClusterLog } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
@@ -7,13 +7,13 @@ import { loadScripts, type ScriptName } from "./scripts.ts";
 import { Unavailable } from "./unavailable.ts";
 
 /** `joining`: Redis answers, and this node's entries are being written back. */
-export type LinkState = "down" | "joining" | "up";
+export type SessionState = "down" | "joining" | "up";
 
-/** What the link asks of whoever keeps this node's entries. */
-export type Register = {
+/** What the redis asks of whoever keeps this node's entries. */
+export type OwnEntries = {
   /** Whether there are entries that the current session has not written yet. */
   hasUnwritten(): boolean;
-  /** Writes them, through {@link Link.send}. */
+  /** Writes them, through {@redis RedisSession.send}. */
   write(): Promise<void>;
 };
 
@@ -27,17 +27,17 @@ const nothing = (): void => undefined;
  * Every time Redis may have lost or missed something (a cut, an unanswered command, a restart, a freeze of this
  * process) a new session begins: commands of an earlier one that still arrive are refused by the scripts, this node's
  * entries are registered anew, and what the earlier session alone had is swept. So nothing needs to be known about
- * which of the commands in flight were carried out.
+ * which of the commands in pending were carried out.
  */
-export class Link {
+export class RedisSession {
   readonly node: string;
   readonly #clients: RedisClients;
   readonly #log: ClusterLog | undefined;
   readonly #scripts = loadScripts();
-  readonly #changes = new Listeners<LinkState>();
+  readonly #changes = new Listeners<SessionState>();
   readonly #started: Promise<void>;
-  #register: Register | undefined;
-  #state: LinkState = "down";
+  #register: OwnEntries | undefined;
+  #state: SessionState = "down";
   #session = 0;
   #greeted = false;
   #retired: string[] = [];
@@ -57,16 +57,16 @@ export class Link {
         resolve();
       });
     });
-    clients.pulse.onChange((pulse) => (pulse === "up" ? this.#join() : this.#set("down")));
+    clients.health.onChange((health) => (health === "up" ? this.#join() : this.#set("down")));
   }
 
-  /** Begins, with the keeper of the entries to be written back. */
-  start(register: Register): void {
+  /** Begins, with the maintenance of the entries to be written back. */
+  start(register: OwnEntries): void {
     this.#register = register;
-    if (this.#clients.pulse.isUp()) this.#join();
+    if (this.#clients.health.isUp()) this.#join();
   }
 
-  state(): LinkState {
+  state(): SessionState {
     return this.#state;
   }
 
@@ -91,16 +91,16 @@ export class Link {
   }
 
   /** Hears every change of state; returns how to stop. */
-  onChange(listener: (state: LinkState) => void): () => void {
+  onChange(listener: (state: SessionState) => void): () => void {
     return this.#changes.add(listener);
   }
 
   /**
    * Runs a script on `key` for the current session and hands its answer to `note`, in the order of the calls: what the
-   * answer changes here must be changed there. @throws Unavailable unless the link is up and Redis answers
+   * answer changes here must be changed there. @throws Unavailable unless the redis is up and Redis answers
    */
   call<T>(script: ScriptName, key: string, args: string[], note: (reply: unknown) => T): Promise<T> {
-    if (this.#state !== "up") return Promise.reject(new Unavailable(`the link is ${this.#state}`));
+    if (this.#state !== "up") return Promise.reject(new Unavailable(`the redis is ${this.#state}`));
     return this.send(script, key, args, note);
   }
 
@@ -154,7 +154,7 @@ export class Link {
 
   /** Notes a fault of this program that must not end it. */
   report(error: unknown): void {
-    this.#log?.warn({ reason: String(error) }, "the cluster's housekeeping failed");
+    this.#log?.warn({ reason: String(error) }, "the cluster's maintenance failed");
   }
 
   /** Ends it: from now on everything is decided locally. */
@@ -172,7 +172,7 @@ export class Link {
     this.#join();
   }
 
-  #set(state: LinkState): void {
+  #set(state: SessionState): void {
     if (state === "down" && this.#greeted) {
       this.#retired = [...this.#retired, this.owner()].slice(-MAX_RETIRED);
       this.#greeted = false;
@@ -192,12 +192,12 @@ export class Link {
         this.#joining = undefined;
         if (this.#state !== "down" || this.#closed) return;
         clearTimeout(this.#retry);
-        this.#retry = setTimeout(() => this.#clients.pulse.isUp() && this.#join(), RETRY_MS);
+        this.#retry = setTimeout(() => this.#clients.health.isUp() && this.#join(), RETRY_MS);
         this.#retry.unref();
       });
   }
 
-  async #begin(register: Register): Promise<void> {
+  async #begin(register: OwnEntries): Promise<void> {
     this.#session += 1;
     const session = this.#session;
     this.#set("joining");
@@ -207,7 +207,7 @@ export class Link {
     });
     await Promise.all([...loads, hello]);
     while (register.hasUnwritten()) await register.write();
-    // The pulse may have stopped meanwhile; a failed command has thrown then, but there may have been none.
+    // The health may have stopped meanwhile; a failed command has thrown then, but there may have been none.
     if (this.#state !== "joining" || session !== this.#session) throw new Unavailable("interrupted");
     this.#set("up");
   }

@@ -1,4 +1,4 @@
-/** Reads what scripts answer: lists of texts and numbers. */
+// Reads what scripts answer: lists of texts and numbers.
 import { Unavailable } from "./unavailable.ts";
 
 /** A list of words; numbers become text. @throws Unavailable when Redis answered something else */

@@ -1,4 +1,4 @@
-/** The Lua scripts: read from their files, put together, and named by the hash that Redis knows them by. */
+// The Lua scripts: read from their files, put together, and named by the hash that Redis knows them by.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 
@@ -11,9 +11,8 @@ const PARTS = {
   register: ["leases", "presence"],
   sweep: ["leases", "presence"],
   rate: [],
-  "place-take": [],
-  "place-release": [],
-  "place-count": [],
+  "slot-take": [],
+  "slot-release": [],
   "lease-take": ["leases"],
   "lease-release": ["leases"],
   "lease-holds": ["leases"],

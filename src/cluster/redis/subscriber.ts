@@ -1,4 +1,4 @@
-/** Holds subscriptions through every reconnect, and keeps a listener's exception away from the Redis parser. */
+// Holds subscriptions through every reconnect, and keeps a listener's exception away from the Redis parser.
 import { Listeners } from "../listeners.ts";
 import type { Connection } from "./connection.ts";
 
@@ -26,7 +26,7 @@ export class Subscriber {
 
   constructor(connection: Connection) {
     this.#connection = connection;
-    connection.on("error", () => undefined); // the pulse tells of outages; readiness is told below
+    connection.on("error", () => undefined); // the health tells of outages; readiness is told below
     connection.on("ready", () => this.#tellReady());
   }
 

@@ -1,20 +1,20 @@
-/** Every interval of the Redis cluster in one place. Tests shorten them. */
+// Every interval of the Redis cluster. Tests shorten them.
 
 /** All in milliseconds. */
 export type Timing = {
   /** How often a node says that it lives, looks for dead nodes and fetches what it may have missed. */
   refreshMs: number;
-  /** Silent for so long, a node is dead. */
+  /** A node that has been silent for longer is dead. */
   ttlMs: number;
-  /** An unanswered command makes Redis count as down after about so long. */
+  /** A command that is unanswered for about as long makes Redis count as down. */
   deadlineMs: number;
-  /** Entries of a cluster that died as a whole vanish after so long. */
+  /** The lifetime of entries of a cluster that died as a whole. */
   keepMs: number;
-  /** Who was present on a node that stops in good order counts as there for so long, because most come back elsewhere. */
+  /** Who was present on a node that stops in good order stays present for this time, because most come back elsewhere. */
   lingerMs: number;
   /** How often each connection pings, so that an idle one is noticed when it is dead. */
   pingMs: number;
-  /** A connection that has carried nothing for so long is given up. Must be longer than `pingMs`. */
+  /** A connection that has carried nothing for longer is given up. Must be longer than `pingMs`. */
   socketMs: number;
   /** The longest pause between two attempts to connect. */
   reconnectMs: number;

@@ -7,8 +7,8 @@ const pick = (count: number): number => Math.floor(Math.random() * count);
 
 /** Takes and releases at random on a few keys until it is stopped. */
 export class ChaosLoad {
-  /** `<key> <holder>` of places. */
-  readonly places = new Set<string>();
+  /** `<key> <holder>` of slots. */
+  readonly slots = new Set<string>();
   /** `<key> <holder>` → `active` or `waiting`. */
   readonly leases = new Map<string, string>();
   /** `<group> <connection>` → member. */
@@ -43,7 +43,7 @@ export class ChaosLoad {
   async thin(): Promise<void> {
     const chosen = () => pick(2) === 0;
     await Promise.all([
-      ...[...this.places].filter(chosen).map((id) => this.#leavePlace(id)),
+      ...[...this.slots].filter(chosen).map((id) => this.#leavePlace(id)),
       ...[...this.leases.keys()].filter(chosen).map((id) => this.#leaveLease(id)),
       ...[...this.presence].filter(chosen).map(([id, member]) => this.#leaveGroup(id, member)),
     ]);
@@ -66,10 +66,10 @@ export class ChaosLoad {
 
   async #place(): Promise<void> {
     const [key, holder, id] = this.#next();
-    const taken = this.#cluster.places.take(key, holder, LIMIT);
-    if (pick(4) === 0) return this.#cluster.places.release(key, holder); // gone before it is answered
+    const taken = this.#cluster.slots.take(key, holder, LIMIT);
+    if (pick(4) === 0) return this.#cluster.slots.release(key, holder); // gone before it is answered
     if (!(await taken).ok) return;
-    this.places.add(id);
+    this.slots.add(id);
     if (pick(3) > 0) await this.#leavePlace(id);
   }
 
@@ -97,8 +97,8 @@ export class ChaosLoad {
 
   async #leavePlace(id: string): Promise<void> {
     const [key = "", holder = ""] = id.split(" ");
-    this.places.delete(id);
-    await this.#cluster.places.release(key, holder);
+    this.slots.delete(id);
+    await this.#cluster.slots.release(key, holder);
   }
 
   async #leaveLease(id: string): Promise<void> {

@@ -61,17 +61,17 @@ describe("three nodes under load", () => {
     forget: () => admin.sendCommand(["SCRIPT", "FLUSH"]),
   };
 
-  /** Everything in Redis under a key, in the words of {@link expected}. */
+  /** Everything in Redis under a key, in the words of {@redis expected}. */
   const actual = async (key: string) => {
-    const [places, present, members, leases] = await Promise.all(
-      ["place", "present", "members", "lease"].map((kind) => admin.hGetAll(`classwire:${kind}:${key}`)),
+    const [slots, present, members, leases] = await Promise.all(
+      ["slot", "present", "members", "lease"].map((kind) => admin.hGetAll(`classwire:${kind}:${key}`)),
     );
     const parsed = Object.entries(leases ?? {}).map(([holder, value]) => {
       const [counter, , state] = value.split(":");
       return { holder, counter: Number(counter), state: state === "a" ? "active" : "waiting" };
     });
     return {
-      places: Object.keys(places ?? {}).sort(),
+      slots: Object.keys(slots ?? {}).sort(),
       presence: Object.entries(present ?? {})
         .map(([connection, value]) => `${connection} ${value.split(":")[1]}`)
         .sort(),
@@ -92,7 +92,7 @@ describe("three nodes under load", () => {
     const members: Record<string, string> = {};
     for (const [, member] of present) members[member] = String(Number(members[member] ?? "0") + 1);
     return {
-      places: loads.flatMap((load) => own(load.places.entries()).map(([holder]) => holder)).sort(),
+      slots: loads.flatMap((load) => own(load.slots.entries()).map(([holder]) => holder)).sort(),
       presence: present.map((entry) => entry.join(" ")).sort(),
       members,
       leases: leases.map((entry) => entry.join(" ")).sort(),
@@ -124,7 +124,7 @@ describe("three nodes under load", () => {
       async () => {
         await up(...nodes);
         for (const key of KEYS) expect(await actual(key)).toEqual(expected(key));
-        const held = loads.reduce((sum, load) => sum + load.places.size + load.leases.size + load.presence.size, 0);
+        const held = loads.reduce((sum, load) => sum + load.slots.size + load.leases.size + load.presence.size, 0);
         return expect(await listed()).toBe(held);
       },
       { timeoutMs: 15_000, everyMs: 100 },

@@ -1,4 +1,5 @@
 // Nodes that die, are cut off, or freeze: what was theirs becomes free, and comes back with them.
+
 import { fileURLToPath } from "node:url";
 import { createClient } from "redis";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +8,7 @@ import type { Timing } from "../../../src/cluster/redis/timing.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Redis, startRedis } from "../../support/redis.ts";
+import { living } from "../living.ts";
 import { uniqueKey } from "../unique-key.ts";
 import { type Cable, FAST, openNode, startCable, up } from "./nodes.ts";
 
@@ -65,7 +67,7 @@ describe("a node", () => {
     await eventually(() => heard[1] === "waits active", { timeoutMs: 16_000 });
     await eventually(() => gone.length > 0, { timeoutMs: 16_000 });
     expect(performance.now() - killed).toBeLessThan(15_000);
-    expect(await one.places.count(key)).toBe(0);
+    expect(await living(one.slots, key)).toBe(0);
     expect(await other.presence.size(key)).toEqual({ connections: 0, members: 0 });
     expect(await one.leases.holds(key, "waits")).toBe(true);
     expect(gone).toEqual([`${key} ann`]);
@@ -96,21 +98,21 @@ describe("a node", () => {
     const other = await open();
     const { node, cable } = await openOnCable();
     const key = uniqueKey("user");
-    await node.places.take(key, "a", 2);
+    await node.slots.take(key, "a", 2);
     await node.presence.enter(key, "ann", "1");
     cable.cut();
     await eventually(() => node.health().redis === "down");
-    expect(await node.places.take(key, "b", 2)).toEqual({ ok: true });
-    expect((await node.places.take(key, "c", 2)).ok).toBe(false);
+    expect(await node.slots.take(key, "b", 2)).toEqual({ ok: true });
+    expect((await node.slots.take(key, "c", 2)).ok).toBe(false);
     expect(await node.presence.members(key)).toEqual(["ann"]);
     expect(await node.bus.nodes()).toEqual([node.node]);
-    await eventually(async () => (await other.places.count(key)) === 0);
+    await eventually(async () => (await living(other.slots, key)) === 0);
     await eventually(async () => (await other.presence.members(key)).length === 0);
     expect(await other.bus.nodes()).not.toContain(node.node);
     cable.heal();
     await up(node);
-    expect(await other.places.count(key)).toBe(2);
-    expect((await other.places.take(key, "d", 2)).ok).toBe(false);
+    expect(await living(other.slots, key)).toBe(2);
+    expect((await other.slots.take(key, "d", 2)).ok).toBe(false);
     expect(await other.presence.members(key)).toEqual(["ann"]);
     expect(await other.bus.nodes()).toContain(node.node);
   });
@@ -121,18 +123,18 @@ describe("a node", () => {
     const key = uniqueKey("user");
     const gone: string[] = [];
     for (const one of [node, other]) one.presence.onGone(({ group, member }) => gone.push(`${group} ${member}`));
-    await node.places.take(key, "a", 2);
+    await node.slots.take(key, "a", 2);
     await node.leases.take(key, "a");
     await node.presence.enter(key, "ann", "1");
     cable.cut();
     await eventually(() => node.health().redis === "down");
-    await node.places.release(key, "a");
+    await node.slots.release(key, "a");
     await node.leases.release(key, "a");
     expect(await node.presence.leave(key, "ann", "1")).toEqual({ last: true, members: 0 });
     cable.heal();
     await up(node);
     await eventually(() => expect(gone).toEqual([`${key} ann`]));
-    expect(await other.places.count(key)).toBe(0);
+    expect(await living(other.slots, key)).toBe(0);
     expect(await other.presence.members(key)).toEqual([]);
     expect(await other.leases.take(key, "b")).not.toHaveProperty("displaced");
   });
@@ -183,11 +185,11 @@ describe("a node", () => {
     const child = await startNode(key, FAST, 4);
     child.kill("SIGSTOP");
     await eventually(async () => (await other.presence.members(key)).length === 0);
-    expect(await other.places.count(key)).toBe(0);
+    expect(await living(other.slots, key)).toBe(0);
     await other.leases.take(key, "newer");
     child.kill("SIGCONT");
     await child.line(/^lease waiting/);
-    await eventually(async () => (await other.places.count(key)) === 1);
+    await eventually(async () => (await living(other.slots, key)) === 1);
     await eventually(async () => (await other.presence.members(key)).length === 1);
     await other.leases.release(key, "newer");
     await child.line(/^lease active/);
@@ -200,9 +202,9 @@ describe("a node", () => {
     one.leases.onChange((change) => heard.push(`${change.holder} ${change.state}`));
     await one.leases.take(key, "waits", { waiting: 4 });
     await other.leases.take(key, "active", { waiting: 4 });
-    await other.places.take(key, "a", 1);
+    await other.slots.take(key, "a", 1);
     await other.close();
-    expect(await one.places.take(key, "b", 1)).toEqual({ ok: true });
+    expect(await one.slots.take(key, "b", 1)).toEqual({ ok: true });
     await eventually(() => expect(heard).toEqual(["waits waiting", "waits active"]));
   });
 
@@ -217,12 +219,12 @@ describe("a node", () => {
     const admin = await createClient({ url: own.url }).connect();
     cleanups.push(() => admin.destroy());
     const key = uniqueKey("user");
-    await node.places.take(key, "a", 1);
+    await node.slots.take(key, "a", 1);
     await node.leases.take(key, "a");
     await node.presence.enter(key, "ann", "1");
     await node.rates.take({ name: "test-expiry", points: 1, seconds: 1 }, key);
     const begun = performance.now();
-    const names = ["place", "lease", "present", "members"].map((kind) => `classwire:${kind}:${key}`);
+    const names = ["slot", "lease", "present", "members"].map((kind) => `classwire:${kind}:${key}`);
     await eventually(async () => {
       expect(await admin.exists(names)).toBe(names.length);
       return performance.now() - begun > 2_500;

@@ -6,7 +6,7 @@ const cluster = createRedisCluster({ url, timing: JSON.parse(timing) });
 const holder = `child-${cluster.node}`;
 cluster.leases.onChange((change) => console.log(`lease ${change.state}`));
 await cluster.ready();
-await cluster.places.take(key, holder, 10);
+await cluster.slots.take(key, holder, 10);
 await cluster.presence.enter(key, "ann", holder);
 const lease = await cluster.leases.take(key, holder, { waiting: Number(waiting) });
 console.log(`has ${holder} ${JSON.stringify(lease)}`);

@@ -1,9 +1,11 @@
 // Redis itself dies, freezes, comes back empty, or throws its clients out.
+
 import { createClient } from "redis";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createRedisCluster, type RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Redis, startRedis } from "../../support/redis.ts";
+import { living } from "../living.ts";
 import { uniqueKey } from "../unique-key.ts";
 import { openNode, range, up } from "./nodes.ts";
 
@@ -29,25 +31,25 @@ describe("without Redis", () => {
     ["that was frozen", async () => redis.pause(), async () => redis.resume()],
   ])("%s: each node decides alone, and afterwards all limits are right again", async (_, stop, start) => {
     const key = uniqueKey("user");
-    await one.places.take(key, "a", 3);
-    await other.places.take(key, "b", 3);
+    await one.slots.take(key, "a", 3);
+    await other.slots.take(key, "b", 3);
     await one.presence.enter(key, "ann", "1");
     await other.presence.enter(key, "bob", "2");
     await stop();
     await down(one, other);
-    expect(await one.places.take(key, "c", 3)).toEqual({ ok: true });
-    expect(await one.places.take(key, "d", 3)).toEqual({ ok: true });
-    expect(await one.places.take(key, "e", 3)).toMatchObject({ ok: false });
+    expect(await one.slots.take(key, "c", 3)).toEqual({ ok: true });
+    expect(await one.slots.take(key, "d", 3)).toEqual({ ok: true });
+    expect(await one.slots.take(key, "e", 3)).toMatchObject({ ok: false });
     expect(await one.presence.members(key)).toEqual(["ann"]);
     await one.presence.leave(key, "ann", "1");
     await other.presence.enter(key, "eve", "3");
     await start();
     await up(one, other);
-    expect(await other.places.count(key)).toBe(4);
-    expect(await other.places.take(key, "f", 4)).toMatchObject({ ok: false });
+    expect(await living(other.slots, key)).toBe(4);
+    expect(await other.slots.take(key, "f", 4)).toMatchObject({ ok: false });
     await eventually(async () => (await one.presence.members(key)).join() === "bob,eve");
-    await one.places.release(key, "a");
-    expect(await other.places.take(key, "f", 4)).toEqual({ ok: true });
+    await one.slots.release(key, "a");
+    expect(await other.slots.take(key, "f", 4)).toEqual({ ok: true });
   });
 
   it("both nodes give out one lease, and afterwards the newest holder has it and the others know", async () => {
@@ -94,7 +96,7 @@ describe("without Redis", () => {
     const begun = performance.now();
     const rule = { name: "test-frozen", points: 2, seconds: 60 };
     const answers = await Promise.all([
-      one.places.take("user", "a", 1),
+      one.slots.take("user", "a", 1),
       one.leases.take("user", "a"),
       one.presence.enter("room", "ann", "1"),
       one.presence.members("room"),
@@ -107,7 +109,7 @@ describe("without Redis", () => {
     expect(answers[4]).toEqual({ ok: true, retryAfterMs: 0 });
     redis.resume();
     await up(one);
-    expect(await other.places.take("user", "b", 1)).toMatchObject({ ok: false, holders: [{ holder: "a" }] });
+    expect(await other.slots.take("user", "b", 1)).toMatchObject({ ok: false, holders: [{ holder: "a" }] });
     expect(await other.leases.take("user", "b")).toMatchObject({ displaced: { holder: "a", node: one.node } });
   });
 
@@ -125,7 +127,7 @@ describe("without Redis", () => {
   it("nothing queues up, however much is published", async () => {
     redis.pause();
     await down(one);
-    const { publisher, adapterPublisher, pulse } = one.clients;
+    const { publisher, adapterPublisher, health } = one.clients;
     const [bytes, dropped] = [publisher.inFlightBytes(), publisher.dropped()];
     for (const index of range(20_000)) {
       one.bus.publish("test", { index, text: "x".repeat(100) });
@@ -135,7 +137,7 @@ describe("without Redis", () => {
     await eventually(() => one.bus.dropped() === 20_000);
     expect(publisher.inFlightBytes()).toBe(bytes);
     expect(publisher.dropped() - dropped).toBeGreaterThan(20_000);
-    expect(pulse.inFlight()).toBe(0);
+    expect(health.inFlight()).toBe(0);
     redis.resume();
     await up(one);
     await eventually(() => publisher.inFlightBytes() === 0);
@@ -159,19 +161,19 @@ describe("without Redis", () => {
       await up(one, other);
       const work = range(50).map(async (index) => {
         const holder = `${round}-${index}`;
-        await one.places.take(key, holder, 10_000);
+        await one.slots.take(key, holder, 10_000);
         await one.presence.enter(key, `m${index}`, holder);
         one.bus.publish("test", holder);
         if (index % 2 === 0) {
           await one.presence.leave(key, `m${index}`, holder);
-          await one.places.release(key, holder);
+          await one.slots.release(key, holder);
         } else holders.add(holder);
       });
       await admin.sendCommand(["CLIENT", "KILL", "TYPE", round % 2 === 0 ? "normal" : "pubsub", "SKIPME", "yes"]);
       await Promise.all(work);
     }
     await up(one, other);
-    await eventually(async () => (await other.places.count(key)) === holders.size);
+    await eventually(async () => (await living(other.slots, key)) === holders.size);
     await eventually(async () => (await other.presence.size(key)).connections === holders.size);
     expect((await other.presence.members(key)).length).toBe(25);
     expect(again).toBeGreaterThan(0);
@@ -203,21 +205,21 @@ describe("without Redis", () => {
   it("the scripts that it has forgotten are loaded again", async () => {
     const admin = await createClient({ url: redis.url }).connect();
     await admin.sendCommand(["SCRIPT", "FLUSH"]);
-    const taken = await Promise.all(range(50).map((index) => one.places.take("user", `h${index}`, 10)));
+    const taken = await Promise.all(range(50).map((index) => one.slots.take("user", `h${index}`, 10)));
     expect(taken.filter((answer) => answer.ok)).toHaveLength(10);
     await up(one);
-    expect(await other.places.count("user")).toBe(10);
+    expect(await living(other.slots, "user")).toBe(10);
     admin.destroy();
   });
 
   it("everything that was flushed is written back", async () => {
     const admin = await createClient({ url: redis.url }).connect();
-    await one.places.take("user", "a", 1);
+    await one.slots.take("user", "a", 1);
     await one.leases.take("user", "a");
     await admin.flushAll();
-    await eventually(async () => (await admin.hLen("classwire:place:user")) === 1);
+    await eventually(async () => (await admin.hLen("classwire:slot:user")) === 1);
     await up(one, other);
-    expect(await other.places.take("user", "b", 1)).toMatchObject({ ok: false });
+    expect(await other.slots.take("user", "b", 1)).toMatchObject({ ok: false });
     expect(await other.leases.take("user", "b")).toMatchObject({ displaced: { holder: "a" } });
     admin.destroy();
   });
@@ -225,11 +227,11 @@ describe("without Redis", () => {
   it("a node starts, decides alone, and joins when there is one", async () => {
     await redis.stop();
     const late = createRedisCluster({ url: redis.url });
-    expect(await late.places.take("user", "a", 1)).toEqual({ ok: true });
+    expect(await late.slots.take("user", "a", 1)).toEqual({ ok: true });
     expect(late.health()).toEqual({ redis: "down" });
     await redis.restart();
     await up(late, one);
-    expect(await one.places.take("user", "b", 1)).toMatchObject({
+    expect(await one.slots.take("user", "b", 1)).toMatchObject({
       ok: false,
       holders: [{ holder: "a", node: late.node }],
     });

@@ -1,8 +1,10 @@
 // Three nodes that race for the same things on one Redis.
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 import { eventually } from "../../support/eventually.ts";
 import { sharedRedis } from "../../support/shared.ts";
+import { living } from "../living.ts";
 import { uniqueKey } from "../unique-key.ts";
 import { openNode, range } from "./nodes.ts";
 
@@ -43,19 +45,19 @@ describe("three nodes", () => {
     }
   });
 
-  it("never give more places than there are, and name all holders with their nodes", async () => {
+  it("never give more slots than there are, and name all holders with their nodes", async () => {
     for (const _ of range(ROUNDS)) {
       const key = uniqueKey("user");
-      const taken = await Promise.all(range(RACERS).map((racer) => nodeOf(racer).places.take(key, `h${racer}`, 5)));
+      const taken = await Promise.all(range(RACERS).map((racer) => nodeOf(racer).slots.take(key, `h${racer}`, 5)));
       const holders = range(RACERS).filter((racer) => taken[racer]?.ok);
       expect(holders).toHaveLength(5);
-      expect(await nodeOf(0).places.count(key)).toBe(5);
+      expect(await living(nodeOf(0).slots, key)).toBe(5);
       const refused = taken.find((answer) => !answer.ok);
       const expected = holders.map((racer) => ({ holder: `h${racer}`, node: nodeOf(racer).node }));
       expect(refused?.ok === false && refused.holders).toHaveLength(5);
       expect(refused).toEqual({ ok: false, holders: expect.arrayContaining(expected) });
-      await Promise.all(range(RACERS).map((racer) => nodeOf(racer).places.release(key, `h${racer}`)));
-      expect(await nodeOf(1).places.count(key)).toBe(0);
+      await Promise.all(range(RACERS).map((racer) => nodeOf(racer).slots.release(key, `h${racer}`)));
+      expect(await living(nodeOf(1).slots, key)).toBe(0);
     }
   });
 

@@ -1,4 +1,4 @@
--- Writes entries of this session back. ARGV: 4 ... six words each: place, key, holder, '', '', ''; lease, key, holder,
+-- Writes entries of this session back. ARGV: 4 ... six words each: slot, key, holder, '', '', ''; lease, key, holder,
 -- counter, waiting, a|w; presence, group, connection, member, '', ''. Answers {name, holder, state ...} of its leases.
 if expired() then return stale() end
 
@@ -20,9 +20,9 @@ end
 local leases = {}
 for i = 4, #ARGV, 6 do
   local kind, name, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  if kind == 'place' then
-    redis.call('HSET', 'classwire:place:' .. name, id, me)
-    redis.call('PEXPIRE', 'classwire:place:' .. name, keep)
+  if kind == 'slot' then
+    redis.call('HSET', 'classwire:slot:' .. name, id, me)
+    redis.call('PEXPIRE', 'classwire:slot:' .. name, keep)
     own(kind, name, id)
   elseif kind == 'presence' then
     present_add(name, id, ARGV[i + 3])

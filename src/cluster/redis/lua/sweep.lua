@@ -8,8 +8,8 @@ if alive(dead) and node_of(dead) ~= node_of(me) then return { 0, {}, {} } end
 local gone = {}
 for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
   local kind, name, id = unpack(cmsgpack.unpack(item))
-  if kind == 'place' then
-    local key = 'classwire:place:' .. name
+  if kind == 'slot' then
+    local key = 'classwire:slot:' .. name
     if redis.call('HGET', key, id) == dead then redis.call('HDEL', key, id) end
   elseif kind == 'lease' then
     local lease = lease_get(name, id)

@@ -1,4 +1,4 @@
--- ARGV: 4 key, 5 holder, 6 limit. Answers {1}, or {0, holder, node, holder, node ...} when all places are taken.
+-- ARGV: 4 key, 5 holder, 6 limit. Answers {1}, or {0, holder, node, holder, node ...} when all slots are taken.
 if expired() then return stale() end
 local key, holder, limit = KEYS[1], ARGV[5], tonumber(ARGV[6])
 local flat, count, mine, full = redis.call('HGETALL', key), 0, false, { 0 }
@@ -16,5 +16,5 @@ end
 if not mine and count >= limit then return full end
 redis.call('HSET', key, holder, me)
 redis.call('PEXPIRE', key, keep)
-own('place', ARGV[4], holder)
+own('slot', ARGV[4], holder)
 return { 1 }
