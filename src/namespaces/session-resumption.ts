@@ -146,6 +146,6 @@ class RawSessionResumption implements SessionResumption {
   async #end(clean: boolean): Promise<void> {
     await this.#claimed?.catch(() => undefined);
     const { sessions } = this.#shared;
-    await (clean ? sessions.forget(this.#session()) : sessions.end(this.#session()));
+    await (clean ? sessions.discard(this.#session()) : sessions.end(this.#session()));
   }
 }

@@ -1,16 +1,16 @@
-// Resuming raw connections: what one had joined and heard is kept, so that the next one of the user goes on there.
+// Session resumption of raw connections: what one had joined and heard is kept, so that the next one of the user goes on there.
 import { setTimeout as delay } from "node:timers/promises";
 import { createGroupCommit } from "../store/batching/group-commit.ts";
 import type { Store } from "../store/store.ts";
 
-/** A cut connection's rooms, subscriptions and cursors are kept so long for the next one. */
+/** How long a cut connection's rooms, subscriptions and cursors are kept for the next one, as SQL writes it. */
 const KEPT = "2 minutes";
 /** The pauses in which a dead connection's node may write down where it ended; one that was killed never does. */
 const ENDING_MS = [10, 40, 150];
-/** Somebody quicker may be cut before it has anything of it: what it took is looked for again under its name, so often. */
-const MOST_LOOKS = 5;
-/** How often a node says that it lives, so that the end of a killed one's connections is known. */
-const SIGN_OF_LIFE_MS = 10_000;
+/** Searches for a state: a connection that was quicker to claim it may be cut at once, and it is found under that one's id then. */
+const MAX_SEARCHES = 5;
+/** The pause between two signs of life of a node, by which the end of a killed one's connections is known. */
+const SIGN_OF_LIFE_EVERY_MS = 10_000;
 
 /** What is kept of a connection. `cursors`: per channel, the offset up to which its client surely has everything. */
 export interface ResumableSession {
@@ -28,14 +28,14 @@ export interface ResumedState {
   cursors: Record<string, number>;
 }
 
-/** Keeps and hands over what raw connections had. */
+/** The kept state of raw connections. */
 export interface ResumableSessions {
   /** Keeps the state of a living connection. */
   save(session: ResumableSession): Promise<void>;
   /** The connection was cut: its state is kept for two minutes. */
   end(session: ResumableSession): Promise<void>;
   /** The client has closed the connection itself: nothing is kept. */
-  forget(session: ResumableSession): Promise<void>;
+  discard(session: ResumableSession): Promise<void>;
   /**
    * Gives `connection` what the user's newest dead connection of the dialect left, once, and keeps it as the state of the new
    * one; `isAlive` decides on those not ended.
@@ -62,7 +62,7 @@ const END = `
   UPDATE raw_sessions AS kept SET cursors = given.cursors::json, ended_at = now(), updated_at = now()
   FROM unnest($1::text[], $2::text[]) AS given (id, cursors) WHERE kept.id = given.id`;
 
-const FORGET = "DELETE FROM raw_sessions WHERE id = ANY($1::text[])";
+const DISCARD = "DELETE FROM raw_sessions WHERE id = ANY($1::text[])";
 
 const CANDIDATES = `
   SELECT id, node, ended_at IS NOT NULL AS ended FROM (
@@ -81,7 +81,7 @@ const SIGN_OF_LIFE = `
   INSERT INTO settings (name, value) VALUES ('node:' || $1, (extract(epoch FROM now()) * 1000)::bigint::text)
   ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value`;
 
-const FORGET_NODES = `
+const PRUNE_NODES = `
   DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
 
 /** A connection whose state is kept. */
@@ -92,7 +92,7 @@ interface Candidate {
 }
 
 interface Change {
-  kind: "save" | "end" | "forget";
+  kind: "save" | "end" | "discard";
   session: ResumableSession;
 }
 
@@ -121,14 +121,14 @@ export function createResumableSessions(
     async commit(batch) {
       const those = (kind: Change["kind"]): ResumableSession[] =>
         batch.filter((change) => change.kind === kind).map(({ session }) => session);
-      const [saved, ended, forgotten] = [those("save"), those("end"), those("forget")];
+      const [saved, ended, discarded] = [those("save"), those("end"), those("discard")];
       if (saved.length > 0) await store.query(SAVE, columns(saved));
       if (ended.length > 0) await store.query(END, [ids(ended), ended.map(({ cursors }) => JSON.stringify(cursors))]);
-      if (forgotten.length > 0) await store.query(FORGET, [ids(forgotten)]);
+      if (discarded.length > 0) await store.query(DISCARD, [ids(discarded)]);
       return batch.map(() => undefined);
     },
   });
-  /** What a connection left: where it ended, or after so long what was saved last. */
+  /** What a connection left: where it ended, or what was saved last once the pauses are over. */
   async function take(id: string, successor: string, pauses: readonly number[]): Promise<ResumedState | undefined> {
     for (const pause of pauses) {
       const [taken] = await store.query<ResumedState>(TAKE, [id, false, successor, node]);
@@ -140,17 +140,17 @@ export function createResumableSessions(
   }
 
   const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
-  const timer = setInterval(live, SIGN_OF_LIFE_MS);
+  const timer = setInterval(live, SIGN_OF_LIFE_EVERY_MS);
   timer.unref();
   live();
-  store.query(FORGET_NODES, []).catch(onFault);
+  store.query(PRUNE_NODES, []).catch(onFault);
 
   return {
     save: (session) => changes.add({ kind: "save", session }),
     end: (session) => changes.add({ kind: "end", session }),
-    forget: (session) => changes.add({ kind: "forget", session }),
+    discard: (session) => changes.add({ kind: "discard", session }),
     async claim(user, dialect, connection, isAlive) {
-      for (let looks = 0; looks < MOST_LOOKS; looks++) {
+      for (let search = 0; search < MAX_SEARCHES; search++) {
         let gone = false;
         const candidates = await store.query<Candidate>(CANDIDATES, [user, dialect, connection]);
         for (const { id, node: keeper, ended } of candidates) {

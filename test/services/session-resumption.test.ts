@@ -74,7 +74,7 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
 
   test("is nothing where the client said goodbye, or is still there", async () => {
     await nodes[0].save(session("goodbye", { user: "cem" }));
-    await nodes[0].forget(session("goodbye", { user: "cem" }));
+    await nodes[0].discard(session("goodbye", { user: "cem" }));
     await nodes[0].save(session("still there", { user: "cem" }));
     expect(await nodes[1].claim("cem", "gateway", "next of cem", alive)).toBeUndefined();
   });

@@ -1,4 +1,4 @@
-// Draining: every client is told and sent away, study time is saved first.
+// Closing all connections of a draining node: every client is told, study time is saved first.
 import { setTimeout as delay } from "node:timers/promises";
 import { CLOSE } from "../connection/traits.ts";
 import { announceClose } from "./closing.ts";
