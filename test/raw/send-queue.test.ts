@@ -207,25 +207,6 @@ describe("a client that does not read", () => {
   });
 });
 
-describe("waiting for a client", () => {
-  it("is over after the tick where the client reads, and where the connection ends", async () => {
-    await start();
-    const [client, raw] = await join();
-    say("x".repeat(1000));
-    expect(raw.bufferedBytes).toBeGreaterThan(1000);
-    await raw.drained();
-    expect(raw.bufferedBytes).toBe(0);
-    client.ws.pause();
-    while (raw.bufferedBytes === 0) {
-      say("x".repeat(50_000));
-      await turn();
-    }
-    const wait = raw.drained();
-    client.ws.terminate();
-    await wait;
-  });
-});
-
 it("an answer that is limited leaves once: two output that answer every ping do not loop", async () => {
   await start({ onSocket: (socket) => socket.on("heartbeat", (ack) => ack({ ok: true, timestamp: 1 })) });
   const ws = new WebSocket(`${rig.url}/api/ws/connect?user_id=1`);

@@ -138,33 +138,3 @@ describe("a client that reads", () => {
     expect(writes).toBe(2);
   });
 });
-
-describe("waiting until a client has read", () => {
-  it.each(["websocket", "polling"] as const)("ends when it has, on %s", async (transport) => {
-    const { client, socket } = await join(transport);
-    let heard = 0;
-    client.on("news", () => heard++);
-    for (let i = 0; i < 90; i++) socket.emit("news", "x".repeat(10_000));
-    expect(connectionOf(socket.conn).bufferedBytes).toBeGreaterThan(800_000);
-    await connectionOf(socket.conn).drained();
-    expect(connectionOf(socket.conn).bufferedBytes).toBe(0);
-    await eventually(() => heard === 90);
-  });
-
-  it("ends when the connection does", async () => {
-    const { client, socket } = await join("websocket");
-    const wire = stall(client);
-    while (connectionOf(socket.conn).bufferedBytes < 100_000) {
-      socket.emit("news", "x".repeat(10_000));
-      await new Promise(setImmediate);
-    }
-    const wait = connectionOf(socket.conn).drained();
-    wire.destroy();
-    await wait;
-  });
-
-  it("is over at once where nothing waits", async () => {
-    const { socket } = await join("websocket");
-    await connectionOf(socket.conn).drained();
-  });
-});
