@@ -1,8 +1,6 @@
 // What a transport and the namespaces tell each other about a connection, whichever dialect it speaks.
 import type { ChannelKind } from "../contract/channel-names.ts";
-
-/** The namespaces; the default namespace `/` admits no one. */
-export type Namespace = "/dashboard" | "/channels" | "/study-time";
+import type { Namespace } from "../contract/namespaces.ts";
 
 /** The raw-WebSocket dialects. */
 export type DialectName = "dashboard" | "channels" | "study-time" | "gateway" | "messenger";

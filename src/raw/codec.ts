@@ -1,8 +1,8 @@
 // What a dialect is: a pure translation between its JSON frames and the events of a namespace, and one row that says the rest.
-import type { ConnectionTraits, Namespace } from "../connection/traits.ts";
+import type { ConnectionTraits } from "../connection/traits.ts";
 import { ERRORS, type ErrorCode, Failure } from "../contract/errors.ts";
 import { isShallow, MAX_DEPTH } from "../contract/json.ts";
-import type { ClientEventName } from "../contract/namespaces.ts";
+import type { ClientEventName, Namespace } from "../contract/namespaces.ts";
 
 /** A client's frame in the words of its namespace. The payload is checked there, by the same schema as everybody's. */
 export interface ClientMessage {

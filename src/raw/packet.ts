@@ -1,6 +1,6 @@
 // Socket.IO packets (protocol 5) as the namespaces write them to a connection, and as they read them from it. Text only.
 // https://socket.io/docs/v4/socket-io-protocol/
-import type { Namespace } from "../connection/traits.ts";
+import type { Namespace } from "../contract/namespaces.ts";
 import { CLIENT_EVENTS, type ClientEventName } from "../contract/namespaces.ts";
 import { type Answer, type ClientMessage, isObject } from "./codec.ts";
 

@@ -1,11 +1,11 @@
 // Admission: who may connect where, and which slot they take. The same for every transport.
-
 import type { Rates } from "../cluster/rates.ts";
 import type { Limits } from "../config/limits.ts";
-import type { AdmissionRequest, ConnectionTraits, Namespace } from "../connection/traits.ts";
+import type { AdmissionRequest, ConnectionTraits } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
+import type { Namespace } from "../contract/namespaces.ts";
 import type { ConnectionLimits, ConnectionSlot } from "./connection-limits.ts";
 
 /** A connection that was let in, with the slot it holds until `release`. */
@@ -18,7 +18,7 @@ export interface Admission {
   identity: Identity | undefined;
   /** The id under which it is known: the user's, or for a guest the connection's. */
   readonly user: string;
-  /** A user who was believed without a token, or a guest: hears what happens now, no backlog, no cursor. */
+  /** A user who was named in the query without a token, or a guest: hears what happens now, no backlog, no cursor. */
   readonly liveOnly: boolean;
   /** The course of a study-time connection. */
   readonly course: string | undefined;
@@ -31,11 +31,13 @@ export interface Admission {
 /** Lets connections in. Throws a `Failure` from the error table for those that may not. */
 export type Admit = (request: AdmissionRequest) => Promise<Admission>;
 
+/** Throws `INVALID_TOKEN` when the token behind an identity was revoked. */
+export type NotRevoked = (identity: Identity) => void;
+
 /** What admission decides with. */
 export interface AdmissionDependencies {
   verify: VerifyToken;
-  /** Throws `INVALID_TOKEN` for a token that was revoked. */
-  notRevoked: (identity: Identity) => void;
+  notRevoked: NotRevoked;
   rates: Rates;
   limits: Limits;
   connectionLimits: ConnectionLimits;

@@ -1,14 +1,12 @@
 // Tokens that end during a connection, and those that are renewed in time.
 import { Failure, toFailure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
+import type { NotRevoked } from "./admission.ts";
 import { closeWithError } from "./closing.ts";
 import type { AnySocket } from "./types.ts";
 
 /** setTimeout takes no more; longer waits are taken in steps. */
 const LONGEST_TIMER_MS = 2_147_483_647;
-
-/** Throws a `Failure` when the token behind an identity is void. */
-export type NotRevoked = (identity: Identity) => void;
 
 /** Why an identity is refused now, if it is. */
 export function refusalOf(check: NotRevoked, identity: Identity | undefined): Failure | undefined {

@@ -2,13 +2,19 @@
 import type { Log } from "../../event-log/event-log.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 
-/** Where a subscriber wants to start. */
+/**
+ * Where a subscriber wants to start. A channel keeps the offsets 5 to 9, and the user has acknowledged 7:
+ * - `{since: 6, epoch}`: 7, 8 and 9 follow, `recovered: true`. With `since: 2` all of 5 to 9 follow, `recovered: false`, because
+ *   3 and 4 are gone; so they do when `since` is beyond the head or of another epoch, which is another database.
+ * - `{cursor: true}`: 8 and 9 follow. A user without a cursor gets all (`otherwise: "oldest"`) or none (`"head"`).
+ * - `"head"`: nothing follows but what is new.
+ */
 export type StartPosition =
   | { since: number; epoch: string | undefined }
   | { cursor: true; otherwise: "oldest" | "head" }
   | "head";
 
-/** Where it does, and what that means for the client. */
+/** Where a subscription starts, and what that means for the client. */
 export interface SubscriptionStart {
   /** The head of the channel at that moment. */
   readonly head: number;
