@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createLog } from "../src/event-log/event-log.ts";
+import { createEventLog } from "../src/event-log/event-log.ts";
 import { createStudyTime } from "../src/services/study-time.ts";
 import { openStore, type Store } from "../src/store/store.ts";
 import { startPostgres } from "../test/support/postgres.ts";
@@ -108,7 +108,7 @@ function heartbeatAlone({ prisma }: Store): Operation {
 }
 
 async function measure(database: string, store: Store): Promise<Figures[]> {
-  const log = createLog({ store, retention: { days: 7, count: 1000 }, cleanEveryMs: 0 });
+  const log = createEventLog({ store, retention: { days: 7, count: 1000 }, cleanEveryMs: 0 });
   const studyTime = createStudyTime(store);
   const connectedAt = Date.now();
   const data = { title: "Build", message: "Run 12345 has finished" };

@@ -12,7 +12,7 @@ import { createLimits } from "./config/limits.ts";
 import { createLogger } from "./config/logger.ts";
 import { createConsole } from "./console/console.ts";
 import { developmentTokens } from "./console/development.ts";
-import { createLog, type Log } from "./event-log/event-log.ts";
+import { createEventLog, type EventLog } from "./event-log/event-log.ts";
 import { createHttp, createRouter } from "./http/http.ts";
 import { createHttpServer, type Listeners, listen } from "./http/http-server.ts";
 import { createMetrics, type Metrics } from "./http/metrics.ts";
@@ -123,7 +123,7 @@ async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const onMalformed = (): void => metrics.malformedFrame("redis");
   const store = await openStore(config.database);
   const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, onMalformed });
-  const eventLog = createLog({ store, retention: config.retention, log: logger });
+  const eventLog = createEventLog({ store, retention: config.retention, log: logger });
   eventLog.onCommitted((events) => {
     for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
   });
@@ -150,7 +150,7 @@ async function flush({ eventLog, services, resumableSessions }: Flushed): Promis
 }
 
 interface Flushed {
-  readonly eventLog: Log;
+  readonly eventLog: EventLog;
   readonly services: Services;
   readonly resumableSessions: ResumableSessions;
 }

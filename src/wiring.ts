@@ -10,7 +10,7 @@ import type { Config } from "./config/config.ts";
 import type { Limits } from "./config/limits.ts";
 import { createUnsentBudget } from "./connection/unsent-budget.ts";
 import type { VerifyToken } from "./contract/identity.ts";
-import type { Log } from "./event-log/event-log.ts";
+import type { EventLog } from "./event-log/event-log.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
 import type { ChannelsDependencies } from "./namespaces/channels/dependencies.ts";
@@ -37,7 +37,7 @@ import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
 import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "./realtime/types.ts";
 import type { Services } from "./services/services.ts";
 import type { ResumableSessions } from "./services/session-resumption.ts";
-import { createTurns } from "./store/batching/semaphore.ts";
+import { Semaphore } from "./store/batching/semaphore.ts";
 
 /** Replays that read the log at the same time: ten thousand catching-up clients must not stall the node. */
 const REPLAYS_AT_A_TIME = 8;
@@ -50,7 +50,7 @@ export interface RealtimeDependencies {
   revocations: Pick<Revocations, "check" | "onRevoked">;
   allowsOrigin: AllowsOrigin;
   cluster: Cluster;
-  eventLog: Log;
+  eventLog: EventLog;
   services: Services;
   resumableSessions: ResumableSessions;
   logger: Logger;
@@ -276,7 +276,7 @@ function serveNamespaces(
     cluster,
     control,
     eventLog,
-    streams: { eventLog, boundsOf, delivery, turns: createTurns(REPLAYS_AT_A_TIME), onFault },
+    streams: { eventLog, boundsOf, delivery, replays: new Semaphore(REPLAYS_AT_A_TIME), onFault },
     messages: services.messages,
     runSessions: services.runSessions,
     resumptions: createSessionResumptions({ sessions: resumableSessions, node: cluster.node, isAlive, onFault }),

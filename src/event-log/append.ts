@@ -79,6 +79,6 @@ export const appendShape: AppendShape<Prepared, Row, Appended> = {
       return { result: { event: first, duplicate: true } };
     });
   },
-  apart: (item) => (item.key === undefined ? [] : [item.key]),
-  weigh: (item) => item.json.length + item.channel.length + 100,
+  conflictKeys: (item) => (item.key === undefined ? [] : [item.key]),
+  sizeOf: (item) => item.json.length + item.channel.length + 100,
 };

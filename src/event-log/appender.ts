@@ -2,7 +2,7 @@
 import type { LoggedEvent } from "../contract/durable.ts";
 import type { Failure } from "../contract/errors.ts";
 import { createGroupCommit, type GroupCommit } from "../store/batching/group-commit.ts";
-import type { Turns } from "../store/batching/ordered-semaphore.ts";
+import type { Semaphore } from "../store/batching/semaphore.ts";
 import type { Store } from "../store/store.ts";
 import { queryAgain } from "./statement.ts";
 
@@ -15,9 +15,9 @@ export interface AppendShape<Item, Row, Result> {
   /** What each item is told after the commit, in the order of the items, and the event that was appended for it. */
   answers(items: readonly Item[], rows: readonly Row[]): Appending<Result>[];
   /** Names of the rows that an item writes, its key included: two items with one name never share a statement. */
-  apart(item: Item): readonly string[];
+  conflictKeys(item: Item): readonly string[];
   /** Characters that the item takes in the statement, about. */
-  weigh(item: Item): number;
+  sizeOf(item: Item): number;
 }
 
 /** The outcome of one item. A `Failure` refuses this item alone; `event` is there only if it was appended just now. */
@@ -29,8 +29,8 @@ export interface Appending<Result> {
 /** What all appenders of a node share. */
 export interface AppenderContext {
   readonly store: Store;
-  /** One turn for all statements that append, so that offsets and notifications come in one order. */
-  readonly turns: Turns;
+  /** One permit for all statements that append, so that offsets and notifications come in one order. */
+  readonly appending: Semaphore;
   /** Called with the new events after each commit, before anyone is answered. */
   committed(events: LoggedEvent[]): void;
   onFailure(error: unknown, items: number): void;
@@ -40,8 +40,8 @@ const MAX_ITEMS = 500;
 const MAX_WAIT_MS = 5_000;
 const MAX_QUEUED = 20_000;
 /** Characters of one statement (a single larger item still goes), and of all that wait. */
-const MAX_WEIGHT = 4_194_304;
-const MAX_QUEUED_WEIGHT = 67_108_864;
+const MAX_SIZE = 4_194_304;
+const MAX_QUEUED_SIZE = 67_108_864;
 
 /** Makes the group commit for one shape. */
 export function createAppender<Item, Row, Result>(
@@ -56,14 +56,14 @@ export function createAppender<Item, Row, Result>(
       if (events.length > 0) context.committed(events);
       return answers.map(({ result }) => result);
     },
-    concurrency: context.turns,
+    concurrency: context.appending,
     maxItems: MAX_ITEMS,
     maxWaitMs: MAX_WAIT_MS,
     maxQueued: MAX_QUEUED,
-    maxWeight: MAX_WEIGHT,
-    maxQueuedWeight: MAX_QUEUED_WEIGHT,
-    weigh: shape.weigh,
-    apart: shape.apart,
+    maxSize: MAX_SIZE,
+    maxQueuedSize: MAX_QUEUED_SIZE,
+    sizeOf: shape.sizeOf,
+    conflictKeys: shape.conflictKeys,
     onFailure: context.onFailure,
   });
 }

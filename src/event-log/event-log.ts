@@ -1,22 +1,22 @@
 // The channel log: durable events with offsets 1, 2, 3 … per channel; append, replay, acknowledge.
 import type { LoggedEvent } from "../contract/durable.ts";
 import type { GroupCommit } from "../store/batching/group-commit.ts";
-import { createTurns } from "../store/batching/ordered-semaphore.ts";
+import { Semaphore } from "../store/batching/semaphore.ts";
 import type { Store } from "../store/store.ts";
 import { createAcknowledger } from "./acknowledger.ts";
 import { type Appended, appendShape, type NewEvent, prepare } from "./append.ts";
 import { type AppenderContext, type AppendShape, createAppender } from "./appender.ts";
-import { createCursorReader, type Extent, type Page, readHeads, readPage } from "./reading.ts";
+import { type ChannelBounds, createCursorReader, type Page, readHeads, readPage } from "./reading.ts";
 import type { Retention } from "./retention.ts";
-import { createCleaner } from "./retention-job.ts";
+import { createRetentionJob } from "./retention-job.ts";
 
 export type { Appended, NewEvent } from "./append.ts";
 export type { Appending, AppendShape } from "./appender.ts";
-export type { Extent, Page } from "./reading.ts";
+export type { ChannelBounds, Page } from "./reading.ts";
 export type { Retention } from "./retention.ts";
 
 /** The durable events of one database, as one node sees them. Everything rejects with `SERVER_ERROR` or the driver's error. */
-export interface Log {
+export interface EventLog {
   /** The identity of the database behind the offsets. */
   readonly epoch: string;
   /** Resolves after the commit, with the offset. With a key that was used before: the first event, and `duplicate: true`. */
@@ -29,7 +29,7 @@ export interface Log {
    */
   read(channel: string, since: number, limit: number, maxBytes?: number): Promise<Page>;
   /** What channels keep; one without events has head 0 and oldest 1. */
-  heads(channels: readonly string[]): Promise<Map<string, Extent>>;
+  heads(channels: readonly string[]): Promise<Map<string, ChannelBounds>>;
   /** How far the user has handled the channel, or undefined if nothing was ever acknowledged. */
   cursor(user: string, channel: string): Promise<number | undefined>;
   /** Resolves when the cursor is at `offset` or beyond, in the database. Never moves it backwards, nor beyond the head. */
@@ -50,7 +50,7 @@ export interface Reports {
 }
 
 /** What a log is made of. */
-export interface LogOptions {
+export interface EventLogOptions {
   store: Store;
   /** What channels keep for recovery. */
   retention: Retention;
@@ -62,14 +62,14 @@ export interface LogOptions {
 const CLEAN_EVERY_MS = 60_000;
 
 /** Opens the log of a store. */
-export function createLog(options: LogOptions): Log {
+export function createEventLog(options: EventLogOptions): EventLog {
   const { store, retention, log: reports } = options;
   const listeners = new Set<(events: LoggedEvent[]) => void>();
   const onFailure = (error: unknown, items: number): void =>
     reports?.warn({ ...describe(error), items }, "could not write to the log");
   const context: AppenderContext = {
     store,
-    turns: createTurns(1),
+    appending: new Semaphore(1),
     committed(events) {
       for (const listener of listeners) {
         // They are committed: a listener that fails must not make their publishers believe otherwise.
@@ -86,7 +86,7 @@ export function createLog(options: LogOptions): Log {
   const cursors = createCursorReader(store);
   const acknowledgements = createAcknowledger(store, onFailure);
   const closeables: Pick<GroupCommit<never, unknown>, "close">[] = [appends, acknowledgements, cursors];
-  const cleaner = createCleaner({
+  const retentionJob = createRetentionJob({
     store,
     retention,
     everyMs: options.cleanEveryMs ?? CLEAN_EVERY_MS,
@@ -110,7 +110,7 @@ export function createLog(options: LogOptions): Log {
       return () => void listeners.delete(listener);
     },
     async close() {
-      await Promise.all([cleaner.close(), ...closeables.map((closeable) => closeable.close())]);
+      await Promise.all([retentionJob.close(), ...closeables.map((closeable) => closeable.close())]);
     },
   };
 }

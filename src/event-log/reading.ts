@@ -5,18 +5,18 @@ import type { Store } from "../store/store.ts";
 import { type EventRow, eventColumns, toEvent } from "./statement.ts";
 
 /** What a channel keeps: `head` is its newest offset, `oldest` the smallest one kept. */
-export interface Extent {
+export interface ChannelBounds {
   head: number;
   oldest: number;
 }
 
 /** Part of a channel, with its extent at that moment. */
-export interface Page extends Extent {
+export interface Page extends ChannelBounds {
   events: LoggedEvent[];
 }
 
 /** A channel that has never had an event. */
-const EMPTY: Extent = { head: 0, oldest: 1 };
+const EMPTY: ChannelBounds = { head: 0, oldest: 1 };
 
 /** How large a page may become where nobody says less: an event may have half a megabyte, and a thousand are asked for. */
 const MAX_BYTES = 4_194_304;
@@ -39,7 +39,7 @@ export async function readPage(
   limit: number,
   maxBytes = MAX_BYTES,
 ): Promise<Page> {
-  const rows = await store.query<Extent & (EventRow | { id: null })>(PAGE, [channel, since, limit, maxBytes]);
+  const rows = await store.query<ChannelBounds & (EventRow | { id: null })>(PAGE, [channel, since, limit, maxBytes]);
   const { head, oldest } = rows[0] ?? EMPTY;
   return { head, oldest, events: rows.flatMap((row) => (row.id === null ? [] : [toEvent(row)])) };
 }
@@ -47,10 +47,10 @@ export async function readPage(
 const HEADS = "SELECT name, head, oldest FROM channels WHERE name = ANY($1::text[])";
 
 /** The extents of channels, every one of them in the map. */
-export async function readHeads(store: Store, channels: readonly string[]): Promise<Map<string, Extent>> {
-  const heads = new Map<string, Extent>(channels.map((channel) => [channel, EMPTY]));
+export async function readHeads(store: Store, channels: readonly string[]): Promise<Map<string, ChannelBounds>> {
+  const heads = new Map<string, ChannelBounds>(channels.map((channel) => [channel, EMPTY]));
   if (channels.length === 0) return heads;
-  const rows = await store.query<Extent & { name: string }>(HEADS, [[...heads.keys()]]);
+  const rows = await store.query<ChannelBounds & { name: string }>(HEADS, [[...heads.keys()]]);
   for (const { name, head, oldest } of rows) heads.set(name, { head, oldest });
   return heads;
 }

@@ -1,17 +1,17 @@
-// The cleaner: forgets on an interval what is beyond retention.
+// The retention job: deletes at an interval what is beyond retention.
 import type { Store } from "../store/store.ts";
-import { type Forgotten, forget, type Retention } from "./retention.ts";
+import { type Pruned, prune, type Retention } from "./retention.ts";
 
-/** @see createCleaner */
-export interface Cleaner {
-  /** Cleans now, after a pass that is under way. Nodes take turns: what another one is at is left to it. */
-  run(): Promise<Forgotten>;
+/** @see createRetentionJob */
+export interface RetentionJob {
+  /** Runs now, after a pass that is under way. What another node is at is left to it. */
+  run(): Promise<Pruned>;
   /** Ends the interval, and a pass under way after its current statement. */
   close(): Promise<void>;
 }
 
-/** What a cleaner is made of; `everyMs` 0 is no interval. */
-export interface CleanerOptions {
+/** What the job works with; `everyMs` 0 is no interval. */
+export interface RetentionJobOptions {
   store: Store;
   retention: Retention;
   everyMs: number;
@@ -19,15 +19,15 @@ export interface CleanerOptions {
 }
 
 /** Starts the interval, with its first pass after one interval. */
-export function createCleaner(options: CleanerOptions): Cleaner {
+export function createRetentionJob(options: RetentionJobOptions): RetentionJob {
   const { store, retention, everyMs, onFailure } = options;
   let stopped = false;
   let last: Promise<unknown> = Promise.resolve();
   let passes = 0;
-  const run = (): Promise<Forgotten> => {
+  const run = (): Promise<Pruned> => {
     passes += 1;
     const pass = last
-      .then(() => forget(store, retention, () => stopped))
+      .then(() => prune(store, retention, () => stopped))
       .finally(() => {
         passes -= 1;
       });

@@ -1,4 +1,4 @@
-// Retention: the statements that forget what nobody can ask for any more, each small enough to hold nobody up.
+// Retention: the statements that delete what nobody can ask for any more, each small enough to hold nobody up.
 import { setTimeout as sleep } from "node:timers/promises";
 import { EVERYONE, START_OF } from "../contract/channel-names.ts";
 import type { Store } from "../store/store.ts";
@@ -11,7 +11,7 @@ export interface Retention {
 }
 
 const IDEMPOTENCY_HOURS = 24;
-const RAW_SESSION_HOURS = 1;
+const SESSION_HOURS = 1;
 /** Rows of one statement: some milliseconds, also on the one connection of an embedded database. */
 const BATCH = 500;
 /** Names the advisory lock of whoever cleans; ASCII of "clean". */
@@ -19,29 +19,29 @@ const LOCK_KEY = 427_020_345_710;
 
 /*
  * Only one node at a time runs any of these: the others find the advisory lock taken, change nothing and answer `mine: false`.
- * Rows that somebody holds are skipped, not waited for; hence the cleaner can neither block nor take part in a deadlock.
+ * Rows that somebody holds are skipped, not waited for; hence the retention job can neither block nor take part in a deadlock.
  *
  * A channel is trimmed in two steps, so that its row, which every append needs, is locked for an instant only: `oldest` moves up,
  * and from then on nobody reads what is below it; then the events below it go. If a node dies in between, the age of what is
  * left brings it up again.
  */
-const TURN = `turn AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK_KEY}) AS mine)`;
+const LOCK = `lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK_KEY}) AS mine)`;
 
-const TRIM_BY_COUNT = `WITH ${TURN}, long AS MATERIALIZED (
-  SELECT name FROM channels WHERE (SELECT mine FROM turn) AND head - oldest >= $1::bigint
+const TRIM_BY_COUNT = `WITH ${LOCK}, long AS MATERIALIZED (
+  SELECT name FROM channels WHERE (SELECT mine FROM lock) AND head - oldest >= $1::bigint
   LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
 ), trimmed AS (
   UPDATE channels c SET oldest = greatest(c.oldest, c.head - $1::bigint + 1) FROM long WHERE c.name = long.name RETURNING c.name
 )
-SELECT turn.mine, coalesce((SELECT array_agg(name) FROM trimmed), '{}') AS names FROM turn`;
+SELECT lock.mine, coalesce((SELECT array_agg(name) FROM trimmed), '{}') AS names FROM lock`;
 
 // The new \`oldest\` is taken from the events as this statement sees them, never from the head: an event that is committed while
 // the row is being locked must not count among the expired ones.
-const TRIM_BY_AGE = `WITH ${TURN}, cutoff AS MATERIALIZED (
+const TRIM_BY_AGE = `WITH ${LOCK}, cutoff AS MATERIALIZED (
   SELECT clock_timestamp() - $1::int * interval '1 day' AS at
 ), stale AS MATERIALIZED (
   SELECT DISTINCT e.channel FROM (
-    SELECT channel FROM channel_events WHERE (SELECT mine FROM turn) AND created_at < (SELECT at FROM cutoff)
+    SELECT channel FROM channel_events WHERE (SELECT mine FROM lock) AND created_at < (SELECT at FROM cutoff)
     ORDER BY created_at LIMIT ${BATCH}
   ) e
 ), held AS MATERIALIZED (
@@ -55,7 +55,7 @@ const TRIM_BY_AGE = `WITH ${TURN}, cutoff AS MATERIALIZED (
 ), trimmed AS (
   UPDATE channels c SET oldest = greatest(c.oldest, kept.oldest) FROM kept WHERE c.name = kept.name RETURNING c.name
 )
-SELECT turn.mine, coalesce((SELECT array_agg(name) FROM trimmed), '{}') AS names FROM turn`;
+SELECT lock.mine, coalesce((SELECT array_agg(name) FROM trimmed), '{}') AS names FROM lock`;
 
 const DELETE_TRIMMED = `WITH gone AS MATERIALIZED (
   SELECT e.channel, e.seq FROM unnest($1::text[]) AS g (name)
@@ -67,18 +67,18 @@ const DELETE_TRIMMED = `WITH gone AS MATERIALIZED (
 SELECT count(*) AS rows FROM deleted`;
 
 /** A statement that deletes up to {@link BATCH} rows of a table. */
-const deleteWhere = (table: string, condition: string): string => `WITH ${TURN}, gone AS MATERIALIZED (
-  SELECT t.ctid AS place FROM ${table} t WHERE (SELECT mine FROM turn) AND ${condition} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
+const deleteWhere = (table: string, condition: string): string => `WITH ${LOCK}, gone AS MATERIALIZED (
+  SELECT t.ctid AS row_id FROM ${table} t WHERE (SELECT mine FROM lock) AND ${condition} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
 ), deleted AS (
-  DELETE FROM ${table} t USING gone WHERE t.ctid = gone.place RETURNING 1
+  DELETE FROM ${table} t USING gone WHERE t.ctid = gone.row_id RETURNING 1
 )
-SELECT turn.mine, (SELECT count(*) FROM deleted) AS rows FROM turn`;
+SELECT lock.mine, (SELECT count(*) FROM deleted) AS rows FROM lock`;
 
 const ANSWERS = deleteWhere("idempotency_keys", "t.created_at < clock_timestamp() - $1::int * interval '1 hour'");
 // What an open connection has joined is written when it changes, which may be long ago; then its node's sign of life counts (the
 // setting `node:<id>`, epoch milliseconds). CASE, because the planner may otherwise cast the values of other settings first.
 const SESSIONS = deleteWhere(
-  "raw_sessions",
+  "resumable_sessions",
   `coalesce(t.ended_at, t.updated_at) < clock_timestamp() - $1::int * interval '1 hour' AND (t.ended_at IS NOT NULL OR NOT EXISTS (
     SELECT FROM settings s WHERE s.name = 'node:' || t.node
       AND CASE WHEN s.name LIKE 'node:%' THEN to_timestamp(s.value::bigint / 1000.0) END
@@ -86,7 +86,7 @@ const SESSIONS = deleteWhere(
 );
 
 // A cursor is of no use once everything that it acknowledges has expired: without it, a subscriber starts at the oldest event
-// that is kept, which is the same place. Not so in channels where one without a cursor starts at the head.
+// that is kept, which is the same position. Not so in channels where one without a cursor starts at the head.
 const FROM_OLDEST = Object.entries(START_OF).flatMap(([kind, start]) => (start === "oldest" ? [`'${kind}'`] : []));
 const CURSORS = deleteWhere(
   "channel_cursors",
@@ -96,8 +96,8 @@ const CURSORS = deleteWhere(
       AND EXISTS (SELECT FROM channels c WHERE c.name = t.channel AND t.seq < c.oldest))`,
 );
 
-/** What one pass has forgotten, in rows. */
-export interface Forgotten {
+/** What one pass has deleted, in rows. */
+export interface Pruned {
   events: number;
   answers: number;
   sessions: number;
@@ -105,7 +105,7 @@ export interface Forgotten {
 }
 
 /** Goes over everything once, batch by batch, until nothing is left, `stopped` says so, or another node is at it. */
-export async function forget(store: Store, retention: Retention, stopped: () => boolean): Promise<Forgotten> {
+export async function prune(store: Store, retention: Retention, stopped: () => boolean): Promise<Pruned> {
   const trim = (sql: string, bound: number) => trimAll(store, sql, bound, stopped);
   const drop = (sql: string, bound: number) =>
     repeat(stopped, async () => {
@@ -115,7 +115,7 @@ export async function forget(store: Store, retention: Retention, stopped: () => 
   return {
     events: (await trim(TRIM_BY_COUNT, retention.count)) + (await trim(TRIM_BY_AGE, retention.days)),
     answers: await drop(ANSWERS, IDEMPOTENCY_HOURS),
-    sessions: await drop(SESSIONS, RAW_SESSION_HOURS),
+    sessions: await drop(SESSIONS, SESSION_HOURS),
     cursors: await drop(CURSORS, retention.days),
   };
 }

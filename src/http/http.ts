@@ -8,7 +8,7 @@ import type { Cidr } from "../config/fields.ts";
 import type { Limits } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { VerifyToken } from "../contract/identity.ts";
-import type { Log } from "../event-log/event-log.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { Broadcast } from "../realtime/broadcast.ts";
 import type { Control } from "../realtime/control.ts";
 import type { Services } from "../services/services.ts";
@@ -33,7 +33,7 @@ export interface HttpDependencies {
   readonly verify: VerifyToken;
   readonly revocations: Pick<Revocations, "check" | "revoke">;
   readonly services: Services;
-  readonly log: Log;
+  readonly log: EventLog;
   readonly store: Store;
   readonly cluster: Cluster;
   readonly broadcast: Broadcast;

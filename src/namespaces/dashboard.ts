@@ -6,7 +6,7 @@ import { dashboard, type Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";
 import { rfc3339 } from "../contract/time.ts";
-import type { Log } from "../event-log/event-log.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
 import { connectError } from "../realtime/errors.ts";
@@ -20,7 +20,7 @@ import type { SessionResumption, SessionResumptions } from "./session-resumption
 
 /** What the namespace works with. */
 export interface DashboardDependencies extends SocketDependencies {
-  eventLog: Log;
+  eventLog: EventLog;
   streams: SubscriptionDependencies;
   dashboard: Services["dashboard"];
   resumptions: SessionResumptions;

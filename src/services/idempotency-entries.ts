@@ -48,9 +48,9 @@ export interface Entries {
 
 /** When an entry is void. */
 export interface Lifetimes {
-  /** After so many seconds without a touch the holder of a running entry is taken for dead. */
+  /** Seconds without a touch after which the holder of a running entry is taken for dead. */
   readonly staleSeconds: number;
-  /** Answers are kept for so long. */
+  /** How long answers are kept. */
   readonly keepSeconds: number;
 }
 
@@ -103,7 +103,7 @@ export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifet
 
   const claims = createGroupCommit<Claim, Claimed>({
     ...BOUNDS,
-    apart: (claim) => [id(claim)],
+    conflictKeys: (claim) => [id(claim)],
     async commit(tried) {
       const won = await store.query<{ holder: string; event_key: string }>(CLAIM, [
         ...columns(tried),
@@ -127,7 +127,7 @@ export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifet
 
   const answers = createGroupCommit<Answered, undefined>({
     ...BOUNDS,
-    apart: ({ name }) => [id(name)],
+    conflictKeys: ({ name }) => [id(name)],
     async commit(ends) {
       await store.query(ANSWER, [
         ...columns(ends.map((end) => end.name)),

@@ -1,7 +1,7 @@
 // Messages from one person to another or to a room, kept in the channel of the receiver.
 import { channelOf } from "../contract/channel-names.ts";
 import type { MessageBody } from "../contract/messaging.ts";
-import type { Appended, Log } from "../event-log/event-log.ts";
+import type { Appended, EventLog } from "../event-log/event-log.ts";
 import { omitUndefined } from "./omit-undefined.ts";
 
 /** Who says something: an authenticated identity, never the client's word. */
@@ -19,7 +19,7 @@ export interface Messages {
 }
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
-export function createMessages({ log, now = Date.now }: { log: Log; now?: () => number }): Messages {
+export function createMessages({ log, now = Date.now }: { log: EventLog; now?: () => number }): Messages {
   const said = (from: Author, { text, content }: MessageBody) => ({
     text,
     content,

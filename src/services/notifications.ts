@@ -1,7 +1,7 @@
 // Notifications to one user or to everyone, kept until they were handled or are too old.
 import { type ChannelOf, channelOf, EVERYONE } from "../contract/channel-names.ts";
 import type { Notification } from "../contract/messaging.ts";
-import type { Appended, Log } from "../event-log/event-log.ts";
+import type { Appended, EventLog } from "../event-log/event-log.ts";
 import { omitUndefined } from "./omit-undefined.ts";
 
 /** Sends notifications. */
@@ -13,7 +13,7 @@ export interface Notifications {
 }
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
-export function createNotifications({ log }: { log: Log }): Notifications {
+export function createNotifications({ log }: { log: EventLog }): Notifications {
   const send = (
     channel: ChannelOf<"notifications">,
     notification: Notification,

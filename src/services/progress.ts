@@ -1,7 +1,7 @@
 // Progress: a chapter is completed or reopened, saved and told in one transaction.
 import type { z } from "zod";
 import type { ProgressUpdated, progressBody } from "../contract/dashboard.ts";
-import type { AppendShape, Log } from "../event-log/event-log.ts";
+import type { AppendShape, EventLog } from "../event-log/event-log.ts";
 import { appendStatement } from "../event-log/statement.ts";
 import {
   type AboutChapter,
@@ -63,15 +63,15 @@ const shape: AppendShape<Item, Row, ProgressSet> = {
   sql: SQL,
   parameters: (items) => [...chapterParameters(items), items.map(({ body }) => body.completed)],
   answers: (_items, rows) => rows.map((row) => chapterAppending(row, (data, changed) => ({ data, changed }))),
-  apart({ body, key }) {
+  conflictKeys({ body, key }) {
     const row = `${body.user_id}/${body.topic_id}/${body.chapter_id}`;
     return key === undefined ? [row] : [row, `key ${key}`];
   },
-  weigh: () => 1_000,
+  sizeOf: () => 1_000,
 };
 
 /** Makes the service over a log. */
-export function createProgress(log: Log): ProgressService {
+export function createProgress(log: EventLog): ProgressService {
   const save = log.appender(shape);
   return {
     async set(body, key) {

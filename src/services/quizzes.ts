@@ -1,7 +1,7 @@
 // Quizzes: a result is saved, scored and told in one transaction.
 import type { z } from "zod";
 import type { QuizCompleted, quizBody } from "../contract/dashboard.ts";
-import type { AppendShape, Log } from "../event-log/event-log.ts";
+import type { AppendShape, EventLog } from "../event-log/event-log.ts";
 import { appendStatement } from "../event-log/statement.ts";
 import {
   type AboutChapter,
@@ -60,12 +60,12 @@ const shape: AppendShape<Item, Row, QuizCompleted> = {
     items.map(({ body }) => body.total_questions),
   ],
   answers: (_items, rows) => rows.map((row) => chapterAppending(row, (data) => data)),
-  apart: ({ key }) => (key === undefined ? [] : [key]),
-  weigh: () => 1_000,
+  conflictKeys: ({ key }) => (key === undefined ? [] : [key]),
+  sizeOf: () => 1_000,
 };
 
 /** Makes the service over a log. */
-export function createQuizzes(log: Log): QuizService {
+export function createQuizzes(log: EventLog): QuizService {
   const save = log.appender(shape);
   return { add: (body, key) => save(aboutChapter(body, key)) };
 }

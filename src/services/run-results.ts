@@ -1,7 +1,7 @@
 // Results of running a learner's code, kept in the channel of the run session.
 import { channelOf } from "../contract/channel-names.ts";
 import type { RunResult } from "../contract/messaging.ts";
-import type { Appended, Log } from "../event-log/event-log.ts";
+import type { Appended, EventLog } from "../event-log/event-log.ts";
 
 /** Takes results from the machines that run code. */
 export interface RunResults {
@@ -13,7 +13,7 @@ export interface RunResults {
 }
 
 /** Makes the service. The append is enqueued before `push` returns, so calls keep their order. */
-export function createRunResults({ log }: { log: Log }): RunResults {
+export function createRunResults({ log }: { log: EventLog }): RunResults {
   return {
     push(session, { stdout, stderr, exitCode, duration }, key) {
       return log.append({

@@ -1,5 +1,5 @@
 // Services: the rules of the platform over the database and the log. They return values and know nothing of connections.
-import type { Log } from "../event-log/event-log.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import type { Store } from "../store/store.ts";
 import { type Catalogue, createCatalogue } from "./catalogue.ts";
 import { createDashboard, type DashboardService } from "./dashboard.ts";
@@ -29,7 +29,7 @@ export interface Services {
 /** What the services stand on. */
 export interface ServicesOptions {
   store: Store;
-  log: Log;
+  log: EventLog;
 }
 
 /** Makes the services. `studyTime.close()` and `idempotency.close()` end what they hold back; the log flushes what they append. */

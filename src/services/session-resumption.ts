@@ -50,7 +50,7 @@ export interface ResumableSessions {
 }
 
 const SAVE = `
-  INSERT INTO raw_sessions (id, user_id, dialect, node, rooms, cursors)
+  INSERT INTO resumable_sessions (id, user_id, dialect, node, rooms, cursors)
   SELECT id, user_id, dialect, node, ARRAY(SELECT json_array_elements_text(rooms::json)), cursors::json
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
     AS saved (id, user_id, dialect, node, rooms, cursors)
@@ -59,22 +59,22 @@ const SAVE = `
 
 // Only an update: what somebody has claimed meanwhile must not come back.
 const END = `
-  UPDATE raw_sessions AS kept SET cursors = given.cursors::json, ended_at = now(), updated_at = now()
+  UPDATE resumable_sessions AS kept SET cursors = given.cursors::json, ended_at = now(), updated_at = now()
   FROM unnest($1::text[], $2::text[]) AS given (id, cursors) WHERE kept.id = given.id`;
 
-const DISCARD = "DELETE FROM raw_sessions WHERE id = ANY($1::text[])";
+const DISCARD = "DELETE FROM resumable_sessions WHERE id = ANY($1::text[])";
 
 const CANDIDATES = `
   SELECT id, node, ended_at IS NOT NULL AS ended FROM (
-    SELECT raw_sessions.*, coalesce(ended_at, greatest(updated_at, to_timestamp(seen.value::bigint / 1000.0))) AS last
-    FROM raw_sessions LEFT JOIN settings AS seen ON seen.name = 'node:' || node
+    SELECT resumable_sessions.*, coalesce(ended_at, greatest(updated_at, to_timestamp(seen.value::bigint / 1000.0))) AS last
+    FROM resumable_sessions LEFT JOIN settings AS seen ON seen.name = 'node:' || node
     WHERE user_id = $1 AND dialect = $2 AND id <> $3
   ) AS kept
   WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
 
 // It becomes the state of the next connection, which may be cut before it has written a line.
 const TAKE = `
-  UPDATE raw_sessions SET id = $3, node = $4, ended_at = NULL, updated_at = now()
+  UPDATE resumable_sessions SET id = $3, node = $4, ended_at = NULL, updated_at = now()
   WHERE id = $1 AND (ended_at IS NOT NULL OR $2) RETURNING rooms, cursors`;
 
 const SIGN_OF_LIFE = `
@@ -117,7 +117,7 @@ export function createResumableSessions(
     maxItems: 1000,
     maxWaitMs: 5000,
     maxQueued: 50_000,
-    apart: ({ session }) => [session.id], // what happens to one session happens in its order
+    conflictKeys: ({ session }) => [session.id], // what happens to one session happens in its order
     async commit(batch) {
       const those = (kind: Change["kind"]): ResumableSession[] =>
         batch.filter((change) => change.kind === kind).map(({ session }) => session);

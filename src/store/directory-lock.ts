@@ -10,7 +10,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 const PREFIX = "in-use-by.";
 /** The holder touches its claim this often, for those who cannot see its process (another container, same volume). */
 const TOUCH_EVERY_MS = 3_000;
-/** A claim from elsewhere that has not been touched for so long is that of a dead process. */
+/** A claim from elsewhere that has not been touched for longer, in milliseconds, is that of a dead process. */
 const DEAD_AFTER_MS = 10_000;
 /** Two that start at the same moment see each other and both give way; they try again after a random time. */
 const ATTEMPTS = 4;

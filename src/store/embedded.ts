@@ -14,8 +14,8 @@ import { DurableFiles, SeededMemory } from "./pglite-files.ts";
 import { startUpkeep } from "./pglite-maintenance.ts";
 import { optimiseLess, startParameters } from "./pglite-program.ts";
 import { runStatement } from "./pglite-query.ts";
-import { baseDirectory } from "./pglite-template.ts";
-import { within } from "./timeout.ts";
+import { pgliteTemplate } from "./pglite-template.ts";
+import { withTimeout } from "./timeout.ts";
 
 const PING_TIMEOUT_MS = 2_000;
 
@@ -42,7 +42,7 @@ export function openMemory(): Promise<Store> {
 }
 
 async function withBase<T>(use: (path: string) => Promise<T>): Promise<T> {
-  const base = await baseDirectory();
+  const base = await pgliteTemplate();
   try {
     return await use(base.path);
   } finally {
@@ -64,7 +64,7 @@ async function open(
     await prisma.$connect();
     const epoch = await readEpoch(query);
     const ping = async () => {
-      await within(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
+      await withTimeout(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
     };
     return { prisma, epoch, kind, query, ping, close: closing(prisma, engine, startUpkeep(query), afterwards) };
   } catch (error) {

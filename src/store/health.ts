@@ -2,14 +2,14 @@
 import { DatabaseBrokenError, isUnable } from "./errors.ts";
 import type { Store } from "./interface.ts";
 
-/** Nobody would try again if a proxy sent nobody for as long as `ping` rejects: after so long the next caller finds out. */
+/** Nobody would try again if a proxy sent nobody for as long as `ping` rejects: after this time, in milliseconds, the next caller finds out. */
 const REMEMBER_MS = 5_000;
 
 /**
  * The store, whose `ping` also rejects after a statement that the database was unable to do, until it does that one again.
- * @param rememberMs without another try, the failure counts for so long
+ * @param rememberMs how long a failure counts without another try, in milliseconds
  */
-export function noticeUnable(store: Store, rememberMs = REMEMBER_MS): Store {
+export function withHealth(store: Store, rememberMs = REMEMBER_MS): Store {
   /** When each statement failed last; texts are constant, so they are few. */
   const failed = new Map<string, number>();
 

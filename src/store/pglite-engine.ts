@@ -3,7 +3,7 @@ import type { PGliteOptions } from "@electric-sql/pglite";
 import { DatabaseBrokenError } from "./errors.ts";
 import { type Server, startServer } from "./pglite-server.ts";
 
-/** After a start that failed (still no space on the disk), the next one is tried at the earliest so many ms later. */
+/** After a start that failed (still no space on the disk), the next one is tried no sooner than after this time, in milliseconds. */
 const PAUSE_AFTER_FAILURE_MS = 1_000;
 
 /** Whoever wants something from the server asks here for the one that runs. */

@@ -2,7 +2,7 @@
 import type { Store } from "./interface.ts";
 
 const EVERY_MS = 60_000;
-/** Log since the last checkpoint: so much is read again after a crash, and kept on the disk. */
+/** Write-ahead log since the last checkpoint, in bytes: it is read again after a crash, and kept on the disk. */
 const CHECKPOINT_AFTER_BYTES = 16 * 1024 * 1024;
 /** When autovacuum would take up a table (PostgreSQL documentation, 24.1.6), with its default thresholds. */
 const WORN_TABLES = `SELECT quote_ident(relname) AS name FROM pg_stat_user_tables

@@ -30,14 +30,14 @@ export interface BaseDirectory {
  * be written (an image that is read-only) it is made for this one use.
  * @throws Error of one line when it cannot be made at all
  */
-export async function baseDirectory(cache: string = CACHE_DIRECTORY): Promise<BaseDirectory> {
+export async function pgliteTemplate(cache: string = CACHE_DIRECTORY): Promise<BaseDirectory> {
   const path = join(cache, `pglite-${pgliteVersion()}-${LAYOUT}`);
   const kept = { path, done: async () => undefined };
   if (existsSync(path)) return kept;
   const lock = await lockDirectory(join(cache, "making")).catch((error: Error) => error);
   if (lock instanceof DirectoryInUseError) {
     await sleep(POLL_MS);
-    return baseDirectory(cache);
+    return pgliteTemplate(cache);
   }
   if (lock instanceof Error) return makeForOneUse();
   try {

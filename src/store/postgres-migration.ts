@@ -2,7 +2,7 @@
 import pg from "pg";
 import { type MigrationConnection, migrate } from "./migrate.ts";
 import { beginMigrationSession, connectionTo, type Server } from "./postgres-session.ts";
-import { within } from "./timeout.ts";
+import { withTimeout } from "./timeout.ts";
 
 /** How long a starting node waits for the migration of another one. */
 const LOCK_TIMEOUT_MS = 60_000;
@@ -32,7 +32,7 @@ export async function migrateServer(server: Server): Promise<void> {
     }
     await migrate(connectionOver(client));
   } finally {
-    await within(END_TIMEOUT_MS, client.end(), "timeout").catch(() => undefined);
+    await withTimeout(END_TIMEOUT_MS, client.end(), "timeout").catch(() => undefined);
   }
 }
 

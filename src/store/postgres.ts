@@ -7,7 +7,7 @@ import type { Store } from "./interface.ts";
 import { migrateServer } from "./postgres-migration.ts";
 import { openPool, rawQuery } from "./postgres-pool.ts";
 import { serverOf } from "./postgres-session.ts";
-import { within } from "./timeout.ts";
+import { withTimeout } from "./timeout.ts";
 
 const PING_TIMEOUT_MS = 2_000;
 /** A frozen server is not waited for at the end. */
@@ -38,7 +38,7 @@ export async function openPostgres(url: string): Promise<Store> {
 
 function pinging(query: Store["query"]): Store["ping"] {
   return async () => {
-    await within(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
+    await withTimeout(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
   };
 }
 
@@ -46,7 +46,7 @@ function closing(prisma: PrismaClient, pool: pg.Pool): Store["close"] {
   let closed: Promise<void> | undefined;
   const close = async () => {
     await prisma.$disconnect();
-    await within(CLOSE_TIMEOUT_MS, pool.end(), "timeout").catch(() => undefined);
+    await withTimeout(CLOSE_TIMEOUT_MS, pool.end(), "timeout").catch(() => undefined);
   };
   return () => {
     closed ??= close();

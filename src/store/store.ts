@@ -1,5 +1,5 @@
 // Opening the database behind everything durable; only what the configured kind needs is loaded.
-import { noticeUnable } from "./health.ts";
+import { withHealth } from "./health.ts";
 import type { Store, StoreConfig } from "./interface.ts";
 
 export type { Store, StoreConfig } from "./interface.ts";
@@ -9,7 +9,7 @@ export type { Store, StoreConfig } from "./interface.ts";
  * its migrations do not match ours, or when another process holds the directory.
  */
 export async function openStore(config: StoreConfig): Promise<Store> {
-  return noticeUnable(await open(config));
+  return withHealth(await open(config));
 }
 
 async function open(config: StoreConfig): Promise<Store> {

@@ -2,10 +2,10 @@
 import { TimeoutError } from "./errors.ts";
 
 /**
- * Waits for a promise, but not longer than so many ms.
+ * Waits for a promise, but not longer than `ms` milliseconds.
  * @throws TimeoutError with the message; whatever the promise does afterwards is nobody's concern
  */
-export async function within<T>(ms: number, promise: Promise<T>, message: string): Promise<T> {
+export async function withTimeout<T>(ms: number, promise: Promise<T>, message: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new TimeoutError(message)), ms);

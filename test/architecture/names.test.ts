@@ -57,7 +57,7 @@ const WORDS: Readonly<Record<string, string>> = {
 const IDENTIFIERS: Readonly<Record<string, string>> = {
   able: "health",
   askAgain: "resubscribe",
-  baseDirectory: "PGlite template",
+  pgliteTemplate: "PGlite template",
   dismiss: "disconnect",
   Link: "Redis session",
   log: "logger, or eventLog",

@@ -1,7 +1,7 @@
 // Appending: offsets without holes, keys, bad rows, notifications; on every kind of database and from two nodes.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { anyEvent } from "../support/any-event.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
@@ -12,12 +12,12 @@ const upTo = (head: number): number[] => Array.from({ length: head }, (_, index)
 
 describe.each(KINDS)("appending on %s", (kind) => {
   let database: TestDatabase;
-  let logs: readonly [Log, Log];
+  let logs: readonly [EventLog, EventLog];
 
   beforeAll(async () => {
     database = await makeDatabase(kind);
     const [first, second] = database.stores;
-    logs = [createLog({ store: first, retention }), createLog({ store: second, retention })];
+    logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
   });
   afterAll(async () => {
     await Promise.all(logs.map((log) => log.close()));
@@ -84,7 +84,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
   test("many keys on two nodes at once, among events without: one event each, no hole", async () => {
     const appends = [0, 1].flatMap((node) =>
       Array.from({ length: 120 }, (_, n) => {
-        const log = logs[node] as Log;
+        const log = logs[node] as EventLog;
         return log.append(event(`rooms/keys-${n % 7}`, n, n % 4 === 0 ? undefined : `many-${n}`));
       }),
     );
@@ -152,7 +152,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
     const reported: string[] = [];
     const [store] = database.stores;
     const report = (_details: object, message: string) => void reported.push(message);
-    const log = createLog({ store, retention, log: { warn: report, error: report } });
+    const log = createEventLog({ store, retention, log: { warn: report, error: report } });
     const heard: number[] = [];
     log.onCommitted(() => {
       throw new Error("broken");
@@ -165,7 +165,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
   });
 
   test("close writes what waits and refuses what comes after", async () => {
-    const log = createLog({ store: database.stores[0], retention });
+    const log = createEventLog({ store: database.stores[0], retention });
     const last = log.append(event("rooms/last", 1));
     await log.close();
     expect((await last).event.offset).toBe(1);
@@ -178,13 +178,13 @@ describe.each(["embedded", "postgres"] as const)("a restart on %s", (kind) => {
   test("offsets, keys, cursors and the epoch go on", async () => {
     const database = await makeDatabase(kind);
     try {
-      const before = createLog({ store: database.stores[0], retention });
+      const before = createEventLog({ store: database.stores[0], retention });
       const { event: first } = await before.append(event("rooms/restart", 1, "restart"));
       await before.acknowledge("ann", "rooms/restart", 1);
       await before.close();
       const store = await database.reopen();
       if (store === undefined) throw new Error(`${kind} keeps nothing`);
-      const after = createLog({ store, retention });
+      const after = createEventLog({ store, retention });
       expect(after.epoch).toBe(before.epoch);
       expect(await after.append(event("rooms/restart", 2, "restart"))).toEqual({ event: first, duplicate: true });
       expect((await after.append(event("rooms/restart", 3))).event.offset).toBe(2);

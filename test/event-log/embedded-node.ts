@@ -1,12 +1,12 @@
 // A node on the embedded database in the directory of its first argument, to be killed: it prints what is acknowledged to it.
-import { createLog } from "../../src/event-log/event-log.ts";
+import { createEventLog } from "../../src/event-log/event-log.ts";
 import { createStudyTime } from "../../src/services/study-time.ts";
 import { openStore } from "../../src/store/store.ts";
 import { startLoad } from "./load.ts";
 
 const [, , dir = ""] = process.argv;
 const store = await openStore({ kind: "embedded", dir });
-const log = createLog({ store, retention: { days: 7, count: 1_000_000 } });
+const log = createEventLog({ store, retention: { days: 7, count: 1_000_000 } });
 const studyTime = createStudyTime(store);
 const { connectedAt } = await studyTime.open("user-0", "course");
 const load = startLoad(log, studyTime, connectedAt - 3_600_000);

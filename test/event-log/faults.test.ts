@@ -1,6 +1,6 @@
 // PostgreSQL crashes, freezes and comes back under load: nothing is acknowledged that is not kept, and all goes on by itself.
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createStudyTime, type StudyTimeService } from "../../src/services/study-time.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { anyEvent } from "../support/any-event.ts";
@@ -13,7 +13,7 @@ const PATIENT = { timeoutMs: 40_000 };
 
 let postgres: Postgres;
 let store: Store;
-let log: Log;
+let log: EventLog;
 let studyTime: StudyTimeService;
 /** The database's clock when the learners of this file began. */
 let connectedAt: number;
@@ -21,7 +21,7 @@ let connectedAt: number;
 beforeAll(async () => {
   postgres = await startPostgres();
   store = await openStore({ kind: "postgres", url: await postgres.createDatabase() });
-  log = createLog({ store, retention, cleanEveryMs: 200 });
+  log = createEventLog({ store, retention, cleanEveryMs: 200 });
   studyTime = createStudyTime(store);
   ({ connectedAt } = await studyTime.open("user-0", "course"));
 }, 60_000);

@@ -1,7 +1,7 @@
 // A steady load on a log and on study time that remembers what was acknowledged, for tests that break the database under it.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Failure } from "../../src/contract/errors.ts";
-import type { Log } from "../../src/event-log/event-log.ts";
+import type { EventLog } from "../../src/event-log/event-log.ts";
 import type { StudyTimeService } from "../../src/services/study-time.ts";
 import type { Store } from "../../src/store/store.ts";
 import { anyEvent } from "../support/any-event.ts";
@@ -24,7 +24,7 @@ const CHANNELS = 5;
 const USERS = 10;
 
 /** Starts 20 publishers and 10 learners, each of whom goes on as soon as it is answered, whatever the answer. */
-export function startLoad(log: Log, studyTime: StudyTimeService, connectedAt: number): Load {
+export function startLoad(log: EventLog, studyTime: StudyTimeService, connectedAt: number): Load {
   const acknowledged = new Map<string, number>();
   const totals = new Map<string, number>();
   const refusals = new Map<string, number>();

@@ -1,6 +1,6 @@
 // Reading, heads, cursors and acks, on every kind of database.
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { anyEvent } from "../support/any-event.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
@@ -8,12 +8,12 @@ const retention = { days: 7, count: 1000 };
 
 describe.each(KINDS)("reading on %s", (kind) => {
   let database: TestDatabase;
-  let logs: readonly [Log, Log];
+  let logs: readonly [EventLog, EventLog];
 
   beforeAll(async () => {
     database = await makeDatabase(kind);
     const [first, second] = database.stores;
-    logs = [createLog({ store: first, retention }), createLog({ store: second, retention })];
+    logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
     const append = (n: number) =>
       logs[0].append(anyEvent({ channel: "messages/ann", event: "user_message", data: { n } }));
     await Promise.all(Array.from({ length: 30 }, (_, n) => append(n)));
@@ -79,7 +79,7 @@ describe.each(KINDS)("reading on %s", (kind) => {
     const acks = [0, 1].flatMap((node) =>
       [12, 3, 20 + node, 8].flatMap((offset) =>
         (node === 0 ? users : [...users].reverse()).map((user) =>
-          (logs[node] as Log).acknowledge(user, "messages/ann", offset),
+          (logs[node] as EventLog).acknowledge(user, "messages/ann", offset),
         ),
       ),
     );

@@ -2,8 +2,8 @@
 import pg from "pg";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EVERYONE } from "../../src/contract/channel-names.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
-import { createCleaner } from "../../src/event-log/retention-job.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
+import { createRetentionJob } from "../../src/event-log/retention-job.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { anyEvent } from "../support/any-event.ts";
 import { createDatabase } from "../support/shared.ts";
@@ -15,10 +15,10 @@ const DAY_MS = 86_400_000;
 const fail = (error: unknown): never => {
   throw error;
 };
-const cleanerOf = (store: Store) => createCleaner({ store, retention, everyMs: 0, onFailure: fail });
+const cleanerOf = (store: Store) => createRetentionJob({ store, retention, everyMs: 0, onFailure: fail });
 
 /** Appends events of these ages in days, in this order. */
-async function fill(log: Log, channel: string, ages: number[]): Promise<void> {
+async function fill(log: EventLog, channel: string, ages: number[]): Promise<void> {
   const now = Date.now();
   for (const age of ages) {
     await log.append(anyEvent({ channel, event: "e", data: { age }, timestamp: Math.round(now - age * DAY_MS) }));
@@ -35,13 +35,13 @@ async function stored(store: Store, channel: string): Promise<number[]> {
 
 describe.each(KINDS)("retention on %s", (kind) => {
   let database: TestDatabase;
-  let log: Log;
+  let log: EventLog;
   let store: Store;
 
   beforeAll(async () => {
     database = await makeDatabase(kind);
     [store] = database.stores;
-    log = createLog({ store, retention, cleanEveryMs: 0 });
+    log = createEventLog({ store, retention, cleanEveryMs: 0 });
   });
   afterAll(async () => {
     await log.close();
@@ -121,7 +121,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
       })),
     });
     const session = { userId: "u", dialect: "gateway", node: "n", cursors: {} };
-    await store.prisma.rawSession.createMany({
+    await store.prisma.resumableSession.createMany({
       data: [
         { ...session, id: "fresh", updatedAt: ago(0.9) },
         { ...session, id: "stale", updatedAt: ago(1.1) },
@@ -159,7 +159,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
     });
     expect(await cleanerOf(store).run()).toMatchObject({ answers: 1, sessions: 4, cursors: 2 });
     expect(await store.prisma.idempotencyKey.findMany({ select: { key: true } })).toEqual([{ key: "23" }]);
-    const sessions = await store.prisma.rawSession.findMany({ orderBy: { id: "asc" } });
+    const sessions = await store.prisma.resumableSession.findMany({ orderBy: { id: "asc" } });
     expect(sessions.map(({ id }) => id)).toEqual(["fresh", "open"]);
     const cursors = await store.prisma.channelCursor.findMany({ orderBy: { channel: "asc" } });
     expect(cursors.map(({ channel }) => channel)).toEqual([
@@ -180,7 +180,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
 
   test("a log cleans on its interval", async () => {
     await fill(log, "rooms/interval", Array(12).fill(0));
-    const cleaning = createLog({ store, retention, cleanEveryMs: 20 });
+    const cleaning = createEventLog({ store, retention, cleanEveryMs: 20 });
     await expect.poll(() => stored(store, "rooms/interval")).toHaveLength(10);
     await cleaning.close();
   });
@@ -189,7 +189,7 @@ describe.each(KINDS)("retention on %s", (kind) => {
 test("a channel whose row somebody holds is passed over, not waited for", async () => {
   const url = await createDatabase();
   const store = await openStore({ kind: "postgres", url });
-  const log = createLog({ store, retention, cleanEveryMs: 0 });
+  const log = createEventLog({ store, retention, cleanEveryMs: 0 });
   const other = new pg.Client({ connectionString: url });
   await other.connect();
   try {

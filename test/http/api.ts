@@ -11,7 +11,7 @@ import { createTokenVerifier } from "../../src/auth/token-verifier.ts";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { createMemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
 import { createLimits, type Limits } from "../../src/config/limits.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import type { HttpDependencies } from "../../src/http/http.ts";
 import { createHttp, createRouter } from "../../src/http/http.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
@@ -55,7 +55,7 @@ export interface CallOptions {
 export interface Api {
   readonly url: string;
   readonly store: Store;
-  readonly log: Log;
+  readonly log: EventLog;
   readonly services: Services;
   readonly cluster: Cluster;
   readonly revocations: Revocations;
@@ -105,7 +105,7 @@ export const TOKENS = {
 export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const store = await openStore(options.store ?? { kind: "memory" });
   const cluster = createMemoryCluster();
-  const log = createLog({ store, retention: { days: 7, count: 1000 } });
+  const log = createEventLog({ store, retention: { days: 7, count: 1000 } });
   const services = createServices({ store, log });
   const revocations = await createRevocations({ store, bus: cluster.bus });
   const io = new Server();

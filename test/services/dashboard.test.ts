@@ -2,7 +2,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Snapshot, snapshot as snapshotSchema } from "../../src/contract/dashboard.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
 import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 
@@ -25,13 +25,13 @@ const CHAPTERS = [
 
 describe.each(KINDS)("the snapshot on %s", (kind) => {
   let database: TestDatabase;
-  let log: Log;
+  let log: EventLog;
   let services: Services;
 
   beforeAll(async () => {
     database = await makeDatabase(kind);
     const [store] = database.stores;
-    log = createLog({ store, retention });
+    log = createEventLog({ store, retention });
     services = createServices({ store, log });
     await services.catalogue.seedIfEmpty();
   });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { progressUpdated } from "../../src/contract/dashboard.ts";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createCatalogue } from "../../src/services/catalogue.ts";
 import { createProgress, type ProgressService } from "../../src/services/progress.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -14,7 +14,7 @@ const retention = { days: 7, count: 1000 };
 describe.each(KINDS)("progress on %s", (kind) => {
   let database: TestDatabase;
   let store: Store;
-  let logs: readonly [Log, Log];
+  let logs: readonly [EventLog, EventLog];
   let services: readonly [ProgressService, ProgressService];
   let user = 0;
 
@@ -23,7 +23,7 @@ describe.each(KINDS)("progress on %s", (kind) => {
     const [first, second] = database.stores;
     store = first;
     await createCatalogue({ store }).seedIfEmpty();
-    logs = [createLog({ store: first, retention }), createLog({ store: second, retention })];
+    logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
     services = [createProgress(logs[0]), createProgress(logs[1])];
   });
   beforeEach(() => {

@@ -1,17 +1,17 @@
 // Notifications, messages and run results: where they are kept, what is in them, once per key and in order.
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EVERYONE } from "../../src/contract/channel-names.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createMessages } from "../../src/services/messages.ts";
 import { createNotifications } from "../../src/services/notifications.ts";
 import { createRunResults } from "../../src/services/run-results.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 
 let store: Store;
-let log: Log;
+let log: EventLog;
 beforeAll(async () => {
   store = await openStore({ kind: "memory" });
-  log = createLog({ store, retention: { days: 7, count: 1000 } });
+  log = createEventLog({ store, retention: { days: 7, count: 1000 } });
 });
 afterAll(async () => {
   await log.close();

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { quizCompleted } from "../../src/contract/dashboard.ts";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createCatalogue } from "../../src/services/catalogue.ts";
 import { createQuizzes, type QuizService } from "../../src/services/quizzes.ts";
 import type { Store } from "../../src/store/store.ts";
@@ -13,7 +13,7 @@ const retention = { days: 7, count: 1000 };
 describe.each(KINDS)("quizzes on %s", (kind) => {
   let database: TestDatabase;
   let store: Store;
-  let logs: readonly [Log, Log];
+  let logs: readonly [EventLog, EventLog];
   let services: readonly [QuizService, QuizService];
   let user = 0;
 
@@ -22,7 +22,7 @@ describe.each(KINDS)("quizzes on %s", (kind) => {
     const [first, second] = database.stores;
     store = first;
     await createCatalogue({ store }).seedIfEmpty();
-    logs = [createLog({ store: first, retention }), createLog({ store: second, retention })];
+    logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
     services = [createQuizzes(logs[0]), createQuizzes(logs[1])];
   });
   beforeEach(() => {

@@ -133,7 +133,7 @@ describe.each(KINDS)("study time on %s", (kind) => {
     expect(await nodes[0].credit(user, "course", now + HOUR_MS)).toBe(total);
   });
 
-  test("courses and users are counted apart, whatever they are called", async () => {
+  test("courses and users are counted conflictKeys, whatever they are called", async () => {
     const now = await clock();
     const names = ["a", "a,b", '"a"', "{a}", "a b", "NULL", "词法", "a\\b", "'; --"];
     await Promise.all(names.map((name, index) => nodes[0].credit(user, name, now - (index + 1) * 10_000)));

@@ -1,7 +1,7 @@
 // Everything at once from two nodes on one PostgreSQL: no deadlock, no hole, and totals that agree with the events.
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
-import { createLog, type Log } from "../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
 import type { Store } from "../../src/store/store.ts";
 import { makeDatabase, type TestDatabase } from "../event-log/databases.ts";
@@ -19,7 +19,7 @@ const CHAPTERS = [
 let database: TestDatabase;
 /** SQLSTATEs of statements that failed, and were repeated perhaps. */
 const states: unknown[] = [];
-let nodes: { log: Log; services: Services; heard: LoggedEvent[] }[];
+let nodes: { log: EventLog; services: Services; heard: LoggedEvent[] }[];
 
 /** The store, with an eye on what its statements fail with. */
 const watched = (store: Store): Store =>
@@ -34,7 +34,7 @@ const watched = (store: Store): Store =>
 beforeAll(async () => {
   database = await makeDatabase("postgres");
   nodes = database.stores.map(watched).map((store) => {
-    const log = createLog({ store, retention, cleanEveryMs: 50 });
+    const log = createEventLog({ store, retention, cleanEveryMs: 50 });
     const heard: LoggedEvent[] = [];
     log.onCommitted((events) => heard.push(...events));
     return { log, services: createServices({ store, log }), heard };

@@ -61,6 +61,6 @@ async function build(): Promise<void> {
 /** The embedded database's empty directory: without it, the first test that opens one would wait for it to be made. */
 async function prepareDatabase(): Promise<void> {
   const module = new URL("../../dist/store/pglite-template.js", import.meta.url).href;
-  const program = `import { baseDirectory } from ${JSON.stringify(module)}; await (await baseDirectory()).done();`;
+  const program = `import { pgliteTemplate } from ${JSON.stringify(module)}; await (await pgliteTemplate()).done();`;
   await promisify(execFile)(process.execPath, ["--input-type=module", "-e", program]);
 }

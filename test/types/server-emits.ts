@@ -12,7 +12,7 @@ import type {
   StudyTimeServerEvents,
 } from "../../src/contract/index.ts";
 import { studyTime } from "../../src/contract/study-time.ts";
-import type { Log } from "../../src/event-log/event-log.ts";
+import type { EventLog } from "../../src/event-log/event-log.ts";
 import { actions } from "../../src/realtime/actions.ts";
 import { emitError } from "../../src/realtime/errors.ts";
 import type {
@@ -97,7 +97,7 @@ export function handlers(): void {
 }
 
 /** Events on their way into the log. */
-export function appends(log: Log): void {
+export function appends(log: EventLog): void {
   const said = { room: "a", text: "hello", from: "1", timestamp: 1 };
   log.append({ channel: channelOf.room("a"), event: "room_message", data: said });
   // @ts-expect-error a channel of another kind

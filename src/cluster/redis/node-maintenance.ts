@@ -39,7 +39,7 @@ export class NodeMaintenance {
       this.#run(async () => {
         for (const session of redis.retired()) {
           await this.sweep(session);
-          redis.forget(session);
+          redis.swept(session);
         }
       });
       this.#schedule();

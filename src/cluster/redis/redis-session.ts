@@ -86,7 +86,7 @@ export class RedisSession {
   }
 
   /** An earlier session has been swept. */
-  forget(owner: string): void {
+  swept(owner: string): void {
     this.#retired = this.#retired.filter((retired) => retired !== owner);
   }
 

@@ -7,7 +7,7 @@ import { type Identity, isPrivileged } from "../../contract/identity.ts";
 import { isWholeNumberId, roomName, sessionId, userId } from "../../contract/ids.ts";
 import { connectionCalls } from "../../contract/operations.ts";
 import { parse } from "../../contract/parse.ts";
-import type { Log } from "../../event-log/event-log.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
 import type { Services } from "../../services/services.ts";
 import { caller, type Route, route } from "../route.ts";
 
@@ -24,7 +24,11 @@ const IDS: Record<ChannelKind, z.ZodType<string>> = {
 const EVERYONE_ID = EVERYONE.slice("notifications/".length);
 
 /** Makes it. */
-export function channelRoutes(log: Log, { runSessions }: Pick<Services, "runSessions">, presence: Presence): Route[] {
+export function channelRoutes(
+  log: EventLog,
+  { runSessions }: Pick<Services, "runSessions">,
+  presence: Presence,
+): Route[] {
   /** The same as for a subscription; a room is read by whoever is in it now, with any connection. */
   async function mayRead(identity: Identity, kind: ChannelKind, id: string): Promise<boolean> {
     if (isPrivileged(identity)) return true;

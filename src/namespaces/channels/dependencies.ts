@@ -1,7 +1,7 @@
 // What the `/channels` namespace works with.
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Log } from "../../event-log/event-log.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
 import type { Control } from "../../realtime/control.ts";
 import type { SocketDependencies } from "../../realtime/init-socket.ts";
 import type { SubscriptionDependencies } from "../../realtime/streams/subscription.ts";
@@ -13,7 +13,7 @@ import type { SessionResumptions } from "../session-resumption.ts";
 export interface ChannelsDependencies extends SocketDependencies {
   cluster: Cluster;
   control: Control;
-  eventLog: Log;
+  eventLog: EventLog;
   streams: SubscriptionDependencies;
   messages: Services["messages"];
   runSessions: Services["runSessions"];

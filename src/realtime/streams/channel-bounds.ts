@@ -1,13 +1,13 @@
 // Bounds of channels (oldest offset, head), asked for one by one and read together: after a restart every client asks at once.
-import type { Extent, Log } from "../../event-log/event-log.ts";
+import type { ChannelBounds, EventLog } from "../../event-log/event-log.ts";
 import { createGroupCommit } from "../../store/batching/group-commit.ts";
 
 /** What a channel keeps at this moment. Rejects when the log cannot be read. */
-export type ReadBounds = (channel: string) => Promise<Extent>;
+export type ReadBounds = (channel: string) => Promise<ChannelBounds>;
 
 /** Makes the reader: questions that come while one is on its way go together in the next. */
-export function createBoundsReader(eventLog: Pick<Log, "heads">): ReadBounds {
-  const questions = createGroupCommit<string, Extent>({
+export function createBoundsReader(eventLog: Pick<EventLog, "heads">): ReadBounds {
+  const questions = createGroupCommit<string, ChannelBounds>({
     async commit(channels) {
       const bounds = await eventLog.heads(channels);
       return channels.map((channel) => bounds.get(channel) ?? NOTHING);
@@ -21,4 +21,4 @@ export function createBoundsReader(eventLog: Pick<Log, "heads">): ReadBounds {
 }
 
 /** A channel that has never had an event. */
-const NOTHING: Extent = { head: 0, oldest: 1 };
+const NOTHING: ChannelBounds = { head: 0, oldest: 1 };

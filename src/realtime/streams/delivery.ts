@@ -2,7 +2,7 @@
 import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { LoggedEvent } from "../../contract/durable.ts";
-import type { Log } from "../../event-log/event-log.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
 import type { AnyNamespace } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 import { emitLogged } from "./emit-logged.ts";
@@ -25,7 +25,7 @@ const committedMessage = z.array(loggedEvent);
 
 /** What delivery is made of. */
 export interface DeliveryDependencies {
-  eventLog: Log;
+  eventLog: EventLog;
   boundsOf: ReadBounds;
   cluster: Cluster;
   /** The namespace whose sockets hear a channel. */

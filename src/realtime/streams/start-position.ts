@@ -1,5 +1,5 @@
 // Where a subscription begins: by `since`, by the user's cursor, or at the head.
-import type { Log } from "../../event-log/event-log.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 
 /**
@@ -37,7 +37,7 @@ export async function resolveStart(
   from: StartPosition,
   user: string,
   known: number,
-  { eventLog, boundsOf }: { eventLog: Pick<Log, "cursor" | "epoch">; boundsOf: ReadBounds },
+  { eventLog, boundsOf }: { eventLog: Pick<EventLog, "cursor" | "epoch">; boundsOf: ReadBounds },
 ): Promise<SubscriptionStart> {
   if (from === "head") return { head: known, position: known, recovered: true, replayed: 0, isNew: false };
   const [{ head, oldest }, cursor] = await Promise.all([

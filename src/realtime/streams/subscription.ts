@@ -1,7 +1,7 @@
 // A subscription of one socket to one channel: what was missed first, in order, then what happens.
 import type { ClientConnection } from "../../connection/client-connection.ts";
-import type { Log } from "../../event-log/event-log.ts";
-import type { Turns } from "../../store/batching/semaphore.ts";
+import type { EventLog } from "../../event-log/event-log.ts";
+import type { Semaphore } from "../../store/batching/semaphore.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
@@ -17,11 +17,11 @@ const AHEAD_BYTES = 65_536;
 
 /** What subscriptions share on a node. */
 export interface SubscriptionDependencies {
-  eventLog: Log;
+  eventLog: EventLog;
   boundsOf: ReadBounds;
   delivery: Delivery;
   /** Bounds the replays that read the log at the same time. */
-  turns: Turns;
+  replays: Semaphore;
   onFault: (error: unknown) => void;
 }
 
@@ -117,8 +117,8 @@ export class Subscription {
 
   /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */
   async #sendPage(): Promise<void> {
-    const { eventLog, turns } = this.#dependencies;
-    const page = await turns(async () =>
+    const { eventLog, replays } = this.#dependencies;
+    const page = await replays.run(async () =>
       this.#isFull() ? undefined : eventLog.read(this.channel, this.#position, PAGE, AHEAD_BYTES),
     );
     if (page === undefined) return; // other subscriptions of this client were quicker

@@ -1,8 +1,8 @@
 // Group commit: what many callers want written in the same few milliseconds goes to the database in one statement.
 import { Failure } from "../../contract/errors.ts";
 import { isSilence, isUnavailable } from "../errors.ts";
-import { createTurns, type Turns } from "./ordered-semaphore.ts";
-import { createWaitingLine, type LineBounds, type Waiting } from "./queue.ts";
+import { createQueue, type QueueBounds, type Waiting } from "./queue.ts";
+import { Semaphore } from "./semaphore.ts";
 
 /** How a group commit works; every bound is there so that a database that stands still never makes a node grow. */
 export interface GroupCommitOptions<Item, Result> {
@@ -13,18 +13,18 @@ export interface GroupCommitOptions<Item, Result> {
   commit(items: readonly Item[]): Promise<readonly (Result | Failure)[]>;
   /** The most items of one commit. */
   maxItems: number;
-  /** How long an item waits for its turn, in milliseconds; then it is refused without having been written. */
+  /** How long an item waits for its commit, in milliseconds; then it is refused without having been written. */
   maxWaitMs: number;
   /** The most items that wait; one more is refused at once. */
   maxQueued: number;
-  /** Commits at a time (1), or turns that are shared with others. */
-  concurrency?: number | Turns;
-  /** What an item weighs (1), for the next two bounds: the most of one commit, and of all that wait. */
-  weigh?(item: Item): number;
-  maxWeight?: number;
-  maxQueuedWeight?: number;
+  /** Commits at a time (1), or a semaphore that is shared with others. */
+  concurrency?: number | Semaphore;
+  /** The size of an item (1), for the next two bounds: the most of one commit, and of all that wait. */
+  sizeOf?(item: Item): number;
+  maxSize?: number;
+  maxQueuedSize?: number;
   /** What an item must not share a commit over, such as the row that it writes. */
-  apart?(item: Item): readonly string[];
+  conflictKeys?(item: Item): readonly string[];
   /** Hears of every commit that failed for good: the cause, and how many items it took with it. */
   onFailure?(error: unknown, items: number): void;
 }
@@ -32,7 +32,7 @@ export interface GroupCommitOptions<Item, Result> {
 /** @see createGroupCommit */
 export interface GroupCommit<Item, Result> {
   /**
-   * Resolves after the commit that holds the item. Rejects with `SERVER_ERROR` when the database is away, the line is full
+   * Resolves after the commit that holds the item. Rejects with `SERVER_ERROR` when the database is away, the queue is full
    * or the wait too long, and then it may be tried again: only if the connection broke during the commit is it open whether
    * it was written, which is what keys are for. Rejects with the cause when the item itself cannot be written.
    */
@@ -50,33 +50,33 @@ const RETRY_AFTER_MS = 1_000;
  * event-loop turn, and while a commit is on its way the next batch gathers by itself.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
-  const { commit, maxWaitMs, weigh = () => 1, apart = () => [], onFailure, concurrency = 1 } = options;
-  const bounds: LineBounds = {
+  const { commit, maxWaitMs, sizeOf = () => 1, conflictKeys = () => [], onFailure, concurrency = 1 } = options;
+  const bounds: QueueBounds = {
     maxItems: options.maxItems,
-    maxWeight: options.maxWeight ?? Number.POSITIVE_INFINITY,
+    maxSize: options.maxSize ?? Number.POSITIVE_INFINITY,
     maxQueued: options.maxQueued,
-    maxQueuedWeight: options.maxQueuedWeight ?? Number.POSITIVE_INFINITY,
+    maxQueuedSize: options.maxQueuedSize ?? Number.POSITIVE_INFINITY,
   };
-  const turns = typeof concurrency === "number" ? createTurns(concurrency) : concurrency;
-  const line = createWaitingLine<Item, Result>(bounds, apart);
+  const semaphore = typeof concurrency === "number" ? new Semaphore(concurrency) : concurrency;
+  const queue = createQueue<Item, Result>(bounds, conflictKeys);
   const outstanding = new Set<Promise<Result>>();
-  let asking = false;
+  let isStarting = false;
   let closed = false;
   let expiry: NodeJS.Timeout | undefined;
 
-  function askForTurn(): void {
-    if (asking || line.length === 0) return;
-    asking = true;
+  function startWork(): void {
+    if (isStarting || queue.length === 0) return;
+    isStarting = true;
     // The immediate lets everything in that this turn of the event loop still brings.
-    void turns.take().then((giveBack) => setImmediate(work, giveBack));
+    void semaphore.acquire().then((release) => setImmediate(work, release));
   }
 
-  async function work(giveBack: () => void): Promise<void> {
-    asking = false;
-    const batch = line.take();
-    askForTurn();
+  async function work(release: () => void): Promise<void> {
+    isStarting = false;
+    const batch = queue.take();
+    startWork();
     if (batch.length > 0) await settle(batch);
-    giveBack();
+    release();
   }
 
   /** Commits a batch. If one of its rows is bad, halves it until the bad one stands alone and fails alone. */
@@ -94,13 +94,13 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
       }
       onFailure?.(error, batch.length);
       // Who has waited behind a database that says nothing must not wait for as long again, for the same.
-      if (isSilence(error)) line.expire(Number.POSITIVE_INFINITY, unavailableNow());
+      if (isSilence(error)) queue.expire(Number.POSITIVE_INFINITY, unavailableNow());
       for (const waiting of batch) waiting.reject(unavailable ? unavailableNow() : error);
     }
   }
 
   function expire(): void {
-    const next = line.expire(performance.now(), unavailableNow());
+    const next = queue.expire(performance.now(), unavailableNow());
     expiry = next === undefined ? undefined : later(next - performance.now());
   }
 
@@ -114,13 +114,13 @@ export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item
     add(item) {
       if (closed) return Promise.reject(unavailableNow());
       const { promise, ...settlers } = withResolvers<Result>();
-      const waiting = { item, weight: weigh(item), deadline: performance.now() + maxWaitMs, ...settlers };
-      if (!line.push(waiting)) return Promise.reject(unavailableNow());
+      const waiting = { item, size: sizeOf(item), deadline: performance.now() + maxWaitMs, ...settlers };
+      if (!queue.push(waiting)) return Promise.reject(unavailableNow());
       outstanding.add(promise);
       const done = (): void => void outstanding.delete(promise);
       promise.then(done, done);
       expiry ??= later(maxWaitMs);
-      askForTurn();
+      startWork();
       return promise;
     },
     flush,

@@ -1,6 +1,6 @@
 // A database that is ahead of what this node has heard, because another node has just written: nobody hears an event twice.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createLog, type Log } from "../../../src/event-log/event-log.ts";
+import { createEventLog, type EventLog } from "../../../src/event-log/event-log.ts";
 import type { Store } from "../../../src/store/store.ts";
 import { openStore } from "../../../src/store/store.ts";
 import { next, startClasswire, type TestServer } from "../../support/classwire.ts";
@@ -10,13 +10,13 @@ import { signToken } from "../../support/tokens.ts";
 
 let server: TestServer;
 let store: Store;
-let elsewhere: Log;
+let elsewhere: EventLog;
 beforeAll(async () => {
   const url = await createDatabase();
   // It hears nothing of other nodes, and does not look by itself.
   server = await startClasswire({ DATABASE_URL: url }, { times: { compareEveryMs: 3_600_000 } });
   store = await openStore({ kind: "postgres", url });
-  elsewhere = createLog({ store, retention: { days: 7, count: 1000 } });
+  elsewhere = createEventLog({ store, retention: { days: 7, count: 1000 } });
 });
 afterAll(async () => {
   await server.close();

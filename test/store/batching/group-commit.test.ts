@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { Failure } from "../../../src/contract/errors.ts";
 import { createGroupCommit, type GroupCommitOptions } from "../../../src/store/batching/group-commit.ts";
-import { createTurns } from "../../../src/store/batching/ordered-semaphore.ts";
+import { Semaphore } from "../../../src/store/batching/semaphore.ts";
 import { eventually } from "../../support/eventually.ts";
 
 /** A commit that a test lets through by hand. */
@@ -71,7 +71,7 @@ describe("batches", () => {
   });
 
   test("two groups that share turns take them one after the other", async () => {
-    const turns = createTurns(1);
+    const turns = new Semaphore(1);
     const [a, b] = [gated(), gated()];
     const first = make({ commit: a.commit, concurrency: turns }).add(1);
     const second = make({ commit: b.commit, concurrency: turns }).add(2);
@@ -83,13 +83,13 @@ describe("batches", () => {
     expect(await Promise.all([first, second])).toEqual([10, 20]);
   });
 
-  test("a batch has at most maxItems items and maxWeight of weight, but at least one item", async () => {
+  test("a batch has at most maxItems items and maxSize of weight, but at least one item", async () => {
     const batches: number[][] = [];
     const commit = (items: readonly number[]) => {
       batches.push([...items]);
       return times10(items);
     };
-    const group = make({ commit, maxItems: 3, maxWeight: 10, weigh: (item) => item });
+    const group = make({ commit, maxItems: 3, maxSize: 10, sizeOf: (item) => item });
     await Promise.all([1, 1, 1, 1, 8, 5, 50, 1].map((item) => group.add(item)));
     expect(batches).toEqual([[1, 1, 1], [1, 8], [5], [50], [1]]);
   });
@@ -100,7 +100,7 @@ describe("batches", () => {
       batches.push([...items]);
       return times10(items);
     };
-    const group = make({ commit, apart: (item) => [`row ${Math.floor(item)}`] });
+    const group = make({ commit, conflictKeys: (item) => [`row ${Math.floor(item)}`] });
     await Promise.all([1.1, 1.2, 2.1, 1.3, 3.1, 2.2].map((item) => group.add(item)));
     expect(batches).toEqual([[1.1, 2.1, 3.1], [1.2, 2.2], [1.3]]);
   });
@@ -168,7 +168,7 @@ describe("refusals", () => {
 
   test("a full line refuses at once, by number and by weight, and takes more when there is room again", async () => {
     const { gates, commit, gate } = gated();
-    const group = make({ commit, maxQueued: 2, weigh: (item) => item, maxQueuedWeight: 10 });
+    const group = make({ commit, maxQueued: 2, sizeOf: (item) => item, maxQueuedSize: 10 });
     const first = group.add(1);
     await gate(0);
     const second = group.add(4);
