@@ -61,7 +61,7 @@ const IDENTIFIERS: Readonly<Record<string, string>> = {
   dismiss: "disconnect",
   Link: "Redis session",
   log: "logger, or eventLog",
-  Slots: "connection slots",
+  Places: "connection slots",
   places: "connection slots",
   present: "omit undefined",
   sendAway: "reject",
@@ -109,7 +109,7 @@ function privateWords(file: SourceFile): string[] {
 
 describe("source code", () => {
   it("calls things what the field calls them", () => {
-    const rooms = /^src\/(auth|client|config|connection|console|contract|emitter|process)\/.*\.(ts|js)$/;
+    const rooms = /^src\/(auth|client|config|connection|console|contract|emitter|namespaces|process)\/.*\.(ts|js)$/;
     const code = sourceFiles("src").filter(({ path }) => rooms.test(path));
     expect(code.flatMap(privateWords)).toEqual([]);
   });

@@ -1,18 +1,9 @@
 // The table of limits: the contract's numbers, and rows that follow the settings.
 import { expect, test } from "vitest";
+import { readConfig } from "../../src/config/config.ts";
 import { connectionLimit, createLimits } from "../../src/config/limits.ts";
 
-const settings = {
-  maxConnections: 10_000,
-  maxMessageBytes: 524_288,
-  maxBufferedBytes: 1_048_576,
-  messagesPerSecond: 50,
-  dashboardAttemptsPerMinute: 10,
-  connectAttemptsPerMinute: 60,
-  dashboardConnectionsPerUser: 1,
-  channelsConnectionsPerUser: 5,
-  gatewayConnectionsPerUser: 20,
-};
+const settings = readConfig({}).limits;
 
 test("every row carries its own name and an amount above zero", () => {
   for (const [name, row] of Object.entries(createLimits({ limits: settings }))) {

@@ -10,6 +10,7 @@ import { createRevocations, type Revocations } from "../../src/auth/revocations.
 import { createTokenVerifier } from "../../src/auth/token-verifier.ts";
 import type { Cluster } from "../../src/cluster/cluster.ts";
 import { createMemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { createLimits, type Limits } from "../../src/config/limits.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import type { HttpDependencies } from "../../src/http/http.ts";
@@ -82,18 +83,6 @@ export interface ApiOptions extends Partial<Pick<HttpDependencies, "trustedCidrs
   host?: (router: RequestHandler) => express.Express;
 }
 
-const settings = {
-  maxConnections: 100,
-  maxMessageBytes: 524_288,
-  maxBufferedBytes: 1_048_576,
-  messagesPerSecond: 50,
-  dashboardAttemptsPerMinute: 10,
-  connectAttemptsPerMinute: 60,
-  dashboardConnectionsPerUser: 1,
-  channelsConnectionsPerUser: 5,
-  gatewayConnectionsPerUser: 20,
-};
-
 /** Tokens of the usual callers. */
 export const TOKENS = {
   service: signToken({ sub: "backend", role: "service", username: "Backend" }),
@@ -127,7 +116,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     cluster,
     broadcast: createBroadcast(channels, cluster),
     control: createControl(cluster, [channels]),
-    limits: { ...createLimits({ limits: settings }), ...options.limits },
+    limits: { ...createLimits(readConfig({})), ...options.limits },
     metrics: createMetrics({ connections: () => [], redis: () => cluster.health().redis }),
     logger: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
     allowsOrigin: createOriginCheck({ kind: "list", origins: options.origins ?? [] }),
