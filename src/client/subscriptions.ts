@@ -37,10 +37,20 @@ const EVERYONE = "notifications/:everyone";
 
 /** Makes an empty list. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
 export function createSubscriptions(onUnrecovered: (channel: string, since: number) => void): Subscriptions {
-  const rooms = new Map<string, { members: number } | undefined>();
-  const channels = new Map<string, Subscribed | undefined>(); // with the answer on this connection
+  return new DesiredSubscriptions(onUnrecovered);
+}
 
-  async function ask(core: Core, channel: string): Promise<Subscribed> {
+class DesiredSubscriptions implements Subscriptions {
+  readonly #onUnrecovered: (channel: string, since: number) => void;
+  readonly #rooms = new Map<string, { members: number } | undefined>();
+  /** With the answer on this connection. */
+  readonly #channels = new Map<string, Subscribed | undefined>();
+
+  constructor(onUnrecovered: (channel: string, since: number) => void) {
+    this.#onUnrecovered = onUnrecovered;
+  }
+
+  async ask(core: Core, channel: string): Promise<Subscribed> {
     const stream = await core.streams?.open(channel);
     const since = stream?.since;
     // The server has subscribed to own messages already, at a position that only a subscribe of one's own tells.
@@ -48,86 +58,92 @@ export function createSubscriptions(onUnrecovered: (channel: string, since: numb
     const from = since === undefined ? {} : { since: since.offset, epoch: since.epoch };
     return core.session.ask<Subscribed>("subscribe", { channel, ...from }, (answer) => {
       stream?.startAfter(answer.offset - answer.replayed, { lost: !answer.recovered });
-      if (!answer.recovered) onUnrecovered(channel, since?.offset ?? 0);
-      if (channels.has(channel)) channels.set(channel, answer);
+      if (!answer.recovered) this.#onUnrecovered(channel, since?.offset ?? 0);
+      if (this.#channels.has(channel)) this.#channels.set(channel, answer);
     });
   }
 
-  async function join(core: Core, room: string): Promise<{ members: number }> {
+  subscribe(core: Core, channel: string): Promise<Subscribed> {
+    if (!this.#channels.has(channel)) this.#channels.set(channel, undefined);
+    const subscribed = async () => this.#channels.get(channel) ?? this.ask(core, channel);
+    return retryUntilRefused(core, `subscribe ${channel}`, subscribed, () => this.#channels.delete(channel));
+  }
+
+  join(core: Core, room: string): Promise<{ members: number }> {
+    if (!this.#rooms.has(room)) this.#rooms.set(room, undefined);
+    const joined = async () => this.#rooms.get(room) ?? this.#joinNow(core, room);
+    return retryUntilRefused(core, `join_room ${room}`, joined, () => this.#rooms.delete(room));
+  }
+
+  forget(core: Core, channel: string): boolean {
+    core.streams?.drop(channel);
+    if (channel.startsWith("notifications/")) core.streams?.drop(EVERYONE);
+    return this.#channels.delete(channel);
+  }
+
+  leave(core: Core, room: string): boolean {
+    core.streams?.drop(channelOf.room(room));
+    return this.#rooms.delete(room);
+  }
+
+  async restore(core: Core): Promise<Refused[]> {
+    const refused: Refused[] = [];
+    let asked = 0;
+    const establish = async (channel: string, work: () => Promise<unknown>, forget: () => void): Promise<void> => {
+      if (++asked > AT_ONCE) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
+      try {
+        await work();
+      } catch (error) {
+        const reason = toClasswireError(error, "SERVER_ERROR");
+        if (!FINAL.has(reason.code)) throw reason;
+        forget();
+        refused.push({ channel, error: reason });
+      }
+    };
+    for (const room of this.#rooms.keys()) {
+      const forget = () => this.#rooms.delete(room);
+      await establish(channelOf.room(room), () => this.#joinNow(core, room), forget);
+    }
+    for (const channel of this.#channels.keys()) {
+      const forget = () => this.#channels.delete(channel);
+      await establish(channel, () => this.ask(core, channel), forget);
+    }
+    for (const [channel] of (core.streams?.entries() ?? []).filter((entry) => this.#isImplicit(entry))) {
+      const forget = () => core.streams?.drop(channel);
+      await establish(channel, () => this.ask(core, channel), forget);
+    }
+    return refused;
+  }
+
+  async #joinNow(core: Core, room: string): Promise<{ members: number }> {
     const joined = await core.session.ask<{ members: number }>("join_room", { room });
-    await ask(core, channelOf.room(room));
-    if (rooms.has(room)) rooms.set(room, joined);
+    await this.ask(core, channelOf.room(room));
+    if (this.#rooms.has(room)) this.#rooms.set(room, joined);
     return joined;
   }
 
-  /** Does `work` on the connection there is, or on the next one; after a refusal it is wanted no more. */
-  async function retryUntilRefused<Value>(core: Core, what: string, work: () => Promise<Value>, forget: () => void) {
-    for (;;) {
-      try {
-        await core.session.ready(what);
-        return await work();
-      } catch (error) {
-        const { code } = toClasswireError(error, "SERVER_ERROR");
-        if (code === "DISCONNECTED" || (code === "TIMEOUT" && core.session.state !== "connected")) continue;
-        forget();
-        throw error;
-      }
+  /** Open streams that nobody subscribed to by name (own messages, notifications to everyone) and that have begun. */
+  #isImplicit([channel, stream]: [string, Stream]): boolean {
+    return stream.since !== undefined && !this.#channels.has(channel) && !channel.startsWith("rooms/");
+  }
+}
+
+/** Does `work` on the connection there is, or on the next one; after a refusal it is wanted no more. */
+async function retryUntilRefused<Value>(
+  core: Core,
+  what: string,
+  work: () => Promise<Value>,
+  forget: () => void,
+): Promise<Value> {
+  for (;;) {
+    try {
+      await core.session.ready(what);
+      return await work();
+    } catch (error) {
+      const { code } = toClasswireError(error, "SERVER_ERROR");
+      if (code === "DISCONNECTED" || (code === "TIMEOUT" && core.session.state !== "connected")) continue;
+      forget();
+      throw error;
     }
   }
-
-  /** Open streams that nobody subscribed to by name (own messages, notifications to everyone) and that have begun. */
-  function isImplicit([channel, stream]: [string, Stream]): boolean {
-    return stream.since !== undefined && !channels.has(channel) && !channel.startsWith("rooms/");
-  }
-
-  return {
-    ask,
-    subscribe(core, channel) {
-      if (!channels.has(channel)) channels.set(channel, undefined);
-      const subscribed = async () => channels.get(channel) ?? ask(core, channel);
-      return retryUntilRefused(core, `subscribe ${channel}`, subscribed, () => channels.delete(channel));
-    },
-    join(core, room) {
-      if (!rooms.has(room)) rooms.set(room, undefined);
-      const joined = async () => rooms.get(room) ?? join(core, room);
-      return retryUntilRefused(core, `join_room ${room}`, joined, () => rooms.delete(room));
-    },
-    forget(core, channel) {
-      core.streams?.drop(channel);
-      if (channel.startsWith("notifications/")) core.streams?.drop(EVERYONE);
-      return channels.delete(channel);
-    },
-    leave(core, room) {
-      core.streams?.drop(channelOf.room(room));
-      return rooms.delete(room);
-    },
-    async restore(core) {
-      const refused: Refused[] = [];
-      let asked = 0;
-      const establish = async (channel: string, work: () => Promise<unknown>, forget: () => void): Promise<void> => {
-        if (++asked > AT_ONCE) await new Promise((resolve) => setTimeout(resolve, PACE_MS));
-        try {
-          await work();
-        } catch (error) {
-          const reason = toClasswireError(error, "SERVER_ERROR");
-          if (!FINAL.has(reason.code)) throw reason;
-          forget();
-          refused.push({ channel, error: reason });
-        }
-      };
-      for (const room of rooms.keys()) {
-        const forget = () => rooms.delete(room);
-        await establish(channelOf.room(room), () => join(core, room), forget);
-      }
-      for (const channel of channels.keys()) {
-        const forget = () => channels.delete(channel);
-        await establish(channel, () => ask(core, channel), forget);
-      }
-      for (const [channel] of (core.streams?.entries() ?? []).filter(isImplicit)) {
-        const forget = () => core.streams?.drop(channel);
-        await establish(channel, () => ask(core, channel), forget);
-      }
-      return refused;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 // Group commit: what many callers want written in the same few milliseconds goes to the database in one statement.
 import { Failure } from "../../contract/errors.ts";
 import { isSilence, isUnavailable } from "../errors.ts";
-import { createQueue, type QueueBounds, type Waiting } from "./queue.ts";
+import { createQueue, type Queue, type QueueBounds, type Waiting } from "./queue.ts";
 import { Semaphore } from "./semaphore.ts";
 
 /** How a group commit works; every bound is there so that a database that stands still never makes a node grow. */
@@ -50,87 +50,107 @@ const RETRY_AFTER_MS = 1_000;
  * event-loop turn, and while a commit is on its way the next batch gathers by itself.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
-  const { commit, maxWaitMs, sizeOf = () => 1, conflictKeys = () => [], onFailure, concurrency = 1 } = options;
-  const bounds: QueueBounds = {
-    maxItems: options.maxItems,
-    maxSize: options.maxSize ?? Number.POSITIVE_INFINITY,
-    maxQueued: options.maxQueued,
-    maxQueuedSize: options.maxQueuedSize ?? Number.POSITIVE_INFINITY,
+  const committer = new Committer(options);
+  return {
+    add: (item) => committer.add(item),
+    flush: () => committer.flush(),
+    close: () => committer.close(),
   };
-  const semaphore = typeof concurrency === "number" ? new Semaphore(concurrency) : concurrency;
-  const queue = createQueue<Item, Result>(bounds, conflictKeys);
-  const outstanding = new Set<Promise<Result>>();
-  let isStarting = false;
-  let closed = false;
-  let expiry: NodeJS.Timeout | undefined;
+}
 
-  function startWork(): void {
-    if (isStarting || queue.length === 0) return;
-    isStarting = true;
-    // The immediate lets everything in that this turn of the event loop still brings.
-    void semaphore.acquire().then((release) => setImmediate(work, release));
+class Committer<Item, Result> implements GroupCommit<Item, Result> {
+  readonly #options: GroupCommitOptions<Item, Result>;
+  readonly #semaphore: Semaphore;
+  readonly #queue: Queue<Item, Result>;
+  readonly #sizeOf: (item: Item) => number;
+  readonly #outstanding = new Set<Promise<Result>>();
+  #isStarting = false;
+  #isClosed = false;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(options: GroupCommitOptions<Item, Result>) {
+    const { concurrency = 1, conflictKeys = () => [], sizeOf = () => 1 } = options;
+    this.#options = options;
+    this.#sizeOf = sizeOf;
+    this.#semaphore = typeof concurrency === "number" ? new Semaphore(concurrency) : concurrency;
+    const bounds: QueueBounds = {
+      maxItems: options.maxItems,
+      maxSize: options.maxSize ?? Number.POSITIVE_INFINITY,
+      maxQueued: options.maxQueued,
+      maxQueuedSize: options.maxQueuedSize ?? Number.POSITIVE_INFINITY,
+    };
+    this.#queue = createQueue<Item, Result>(bounds, conflictKeys);
   }
 
-  async function work(release: () => void): Promise<void> {
-    isStarting = false;
-    const batch = queue.take();
-    startWork();
-    if (batch.length > 0) await settle(batch);
+  add(item: Item): Promise<Result> {
+    if (this.#isClosed) return Promise.reject(unavailableNow());
+    const { maxWaitMs } = this.#options;
+    const { promise, ...settlers } = withResolvers<Result>();
+    const waiting = { item, size: this.#sizeOf(item), deadline: performance.now() + maxWaitMs, ...settlers };
+    if (!this.#queue.push(waiting)) return Promise.reject(unavailableNow());
+    this.#outstanding.add(promise);
+    const done = (): void => void this.#outstanding.delete(promise);
+    promise.then(done, done);
+    this.#expiry ??= this.#expireIn(maxWaitMs);
+    this.#start();
+    return promise;
+  }
+
+  async flush(): Promise<void> {
+    await Promise.allSettled(this.#outstanding);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.flush();
+    clearTimeout(this.#expiry);
+    this.#expiry = undefined;
+  }
+
+  #start(): void {
+    if (this.#isStarting || this.#queue.length === 0) return;
+    this.#isStarting = true;
+    // The immediate lets everything in that this turn of the event loop still brings.
+    void this.#semaphore.acquire().then((release) => setImmediate(() => this.#work(release)));
+  }
+
+  async #work(release: () => void): Promise<void> {
+    this.#isStarting = false;
+    const batch = this.#queue.take();
+    this.#start();
+    if (batch.length > 0) await this.#settle(batch);
     release();
   }
 
   /** Commits a batch. If one of its rows is bad, halves it until the bad one stands alone and fails alone. */
-  async function settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
+  async #settle(batch: readonly Waiting<Item, Result>[]): Promise<void> {
     try {
-      const results = await commit(batch.map(({ item }) => item));
+      const results = await this.#options.commit(batch.map(({ item }) => item));
       for (const [index, waiting] of batch.entries()) answer(waiting, results, index);
     } catch (error) {
       const unavailable = isUnavailable(error);
       if (!unavailable && batch.length > 1) {
         const half = batch.length >> 1;
-        await settle(batch.slice(0, half));
-        await settle(batch.slice(half));
+        await this.#settle(batch.slice(0, half));
+        await this.#settle(batch.slice(half));
         return;
       }
-      onFailure?.(error, batch.length);
+      this.#options.onFailure?.(error, batch.length);
       // Who has waited behind a database that says nothing must not wait for as long again, for the same.
-      if (isSilence(error)) queue.expire(Number.POSITIVE_INFINITY, unavailableNow());
+      if (isSilence(error)) this.#queue.expire(Number.POSITIVE_INFINITY, unavailableNow());
       for (const waiting of batch) waiting.reject(unavailable ? unavailableNow() : error);
     }
   }
 
-  function expire(): void {
-    const next = queue.expire(performance.now(), unavailableNow());
-    expiry = next === undefined ? undefined : later(next - performance.now());
+  /** Never what keeps a process alive. */
+  #expireIn(ms: number): NodeJS.Timeout {
+    return setTimeout(() => this.#expire(), Math.max(1, ms)).unref();
   }
 
-  /** Never what keeps a process alive. */
-  const later = (ms: number): NodeJS.Timeout => setTimeout(expire, Math.max(1, ms)).unref();
-
-  const flush = async (): Promise<void> => {
-    await Promise.allSettled(outstanding);
-  };
-  return {
-    add(item) {
-      if (closed) return Promise.reject(unavailableNow());
-      const { promise, ...settlers } = withResolvers<Result>();
-      const waiting = { item, size: sizeOf(item), deadline: performance.now() + maxWaitMs, ...settlers };
-      if (!queue.push(waiting)) return Promise.reject(unavailableNow());
-      outstanding.add(promise);
-      const done = (): void => void outstanding.delete(promise);
-      promise.then(done, done);
-      expiry ??= later(maxWaitMs);
-      startWork();
-      return promise;
-    },
-    flush,
-    async close() {
-      closed = true;
-      await flush();
-      clearTimeout(expiry);
-      expiry = undefined;
-    },
-  };
+  #expire(): void {
+    const next = this.#queue.expire(performance.now(), unavailableNow());
+    this.#expiry = next === undefined ? undefined : this.#expireIn(next - performance.now());
+  }
 }
 
 function answer<Result>(
