@@ -1,5 +1,5 @@
 // One client's connection as the namespaces see it, whichever transport or dialect is behind it.
-import type { Closing } from "./traits.ts";
+import type { Closing } from "./close-codes.ts";
 
 /**
  * What the namespaces may ask of a connection. There is one implementation for engine.io's connections and one for raw

@@ -1,6 +1,5 @@
-// What a transport and the namespaces tell each other about a connection, whichever dialect it speaks.
+// Traits: how one kind of client differs from the others, in one row each.
 import type { ChannelKind } from "../contract/channel-names.ts";
-import type { Namespace } from "../contract/namespaces.ts";
 
 /** The raw-WebSocket dialects. */
 export type DialectName = "dashboard" | "channels" | "study-time" | "gateway" | "messenger";
@@ -31,35 +30,3 @@ export const SOCKET_IO_TRAITS = {
   queryUser: "never",
   resumes: false,
 } as const;
-
-/** What is known of a connection before it is admitted. */
-export interface AdmissionRequest {
-  namespace: Namespace;
-  traits: ConnectionTraits;
-  /** The connection's id, unique over all nodes; its slots are held in its name. */
-  connection: string;
-  /** The token as the client gave it; never logged. */
-  token: string | undefined;
-  /** Query parameters; one that was given twice is an array and refused. */
-  query: Readonly<Record<string, string | string[] | undefined>>;
-  /** Handshake `auth` of Socket.IO clients. */
-  auth: Readonly<Record<string, unknown>>;
-  /** The peer's address, for the rate of bad tokens. */
-  address: string;
-}
-
-/** WebSocket close codes in use (RFC 6455, 7.4.1). */
-export const CLOSE = {
-  normal: 1000,
-  draining: 1001,
-  binary: 1003,
-  policy: 1008,
-  tooBig: 1009,
-  fault: 1011,
-} as const;
-
-/** Set on a connection before the server disconnects it, so that a raw client gets the right close frame. */
-export interface Closing {
-  code: (typeof CLOSE)[keyof typeof CLOSE];
-  reason: string;
-}

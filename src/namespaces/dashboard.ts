@@ -1,6 +1,6 @@
 // The `/dashboard` namespace: a learner's progress and quizzes, to the newest connection.
 import { z } from "zod";
-import { CLOSE } from "../connection/traits.ts";
+import { CLOSE } from "../connection/close-codes.ts";
 import { channelOf, roomOf } from "../contract/channel-names.ts";
 import { dashboard, type Snapshot } from "../contract/dashboard.ts";
 import { Failure } from "../contract/errors.ts";

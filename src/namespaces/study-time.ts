@@ -1,5 +1,5 @@
 // The `/study-time` namespace: heartbeats in, whole seconds of study out.
-import { CLOSE } from "../connection/traits.ts";
+import { CLOSE } from "../connection/close-codes.ts";
 import { roomOf } from "../contract/channel-names.ts";
 import { type HeartbeatResponse, studyTime } from "../contract/study-time.ts";
 import { actions } from "../realtime/actions.ts";

@@ -1,5 +1,5 @@
 // Close frames: the code and reason with which a connection ends (RFC 6455, 5.5.1 and 7.4).
-import { CLOSE, type Closing } from "../connection/traits.ts";
+import { CLOSE, type Closing } from "../connection/close-codes.ts";
 import type { Failure } from "../contract/errors.ts";
 
 /** A control frame holds 125 bytes, two of them the code. */

@@ -1,6 +1,7 @@
 // Handling the messages of one client in its dialect: frames to packets, answers to frames, and a limit on malformed ones.
+
+import { CLOSE, type Closing } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
-import { CLOSE, type Closing } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { ClientEventName } from "../contract/namespaces.ts";
 import type { Answer, Dialect } from "./codec.ts";

@@ -1,7 +1,7 @@
 // What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
 import type { IncomingMessage } from "node:http";
+import type { AdmissionRequest } from "../connection/admission-request.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
-import type { AdmissionRequest } from "../connection/traits.ts";
 import type { Dialect } from "./codec.ts";
 import type { KeepAliveTimes } from "./keep-alive.ts";
 import type { UnsentLimits } from "./send-queue.ts";

@@ -1,7 +1,8 @@
 // Admission: who may connect where, and which slot they take. The same for every transport.
 import type { Rates } from "../cluster/rates.ts";
 import type { Limits } from "../config/limits.ts";
-import type { AdmissionRequest, ConnectionTraits } from "../connection/traits.ts";
+import type { AdmissionRequest } from "../connection/admission-request.ts";
+import type { ConnectionTraits } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";

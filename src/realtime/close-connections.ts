@@ -1,6 +1,6 @@
 // Closing all connections of a draining node: every client is told, study time is saved first.
 import { setTimeout as delay } from "node:timers/promises";
-import { CLOSE } from "../connection/traits.ts";
+import { CLOSE } from "../connection/close-codes.ts";
 import { announceClose } from "./closing.ts";
 import type { EngineSocket } from "./engine-connection.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";

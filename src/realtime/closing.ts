@@ -1,5 +1,5 @@
 // Ending a connection from the server's side: the notice, the close frame, the disconnect.
-import { CLOSE, type Closing } from "../connection/traits.ts";
+import { CLOSE, type Closing } from "../connection/close-codes.ts";
 import type { Failure } from "../contract/errors.ts";
 import { rfc3339 } from "../contract/time.ts";
 import { emitError } from "./errors.ts";

@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { LeaseState } from "../cluster/leases.ts";
 import type { Held } from "../cluster/slots.ts";
 import { connectionLimit, type Limits } from "../config/limits.ts";
-import type { AdmissionRequest } from "../connection/traits.ts";
+import type { AdmissionRequest } from "../connection/admission-request.ts";
 import { Failure } from "../contract/errors.ts";
 import { encodeId } from "../contract/ids.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";

@@ -1,7 +1,7 @@
 // Control: commands that every node carries out on its own connections.
 import { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
-import { CLOSE } from "../connection/traits.ts";
+import { CLOSE } from "../connection/close-codes.ts";
 import type { Identity } from "../contract/identity.ts";
 import { closeSocket, closeWithError } from "./closing.ts";
 import { refusalOf } from "./expiry.ts";

@@ -1,7 +1,7 @@
 // The one wrapper around every event from a client: limit → validate → act → ack.
 import type { Event } from "socket.io";
+import { CLOSE } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
-import { CLOSE } from "../connection/traits.ts";
 import type { Ack } from "../contract/acks.ts";
 import { Failure, toFailure } from "../contract/errors.ts";
 import { parse } from "../contract/parse.ts";

@@ -1,6 +1,8 @@
 // The handshake of a Socket.IO client: what it asks for, and nothing secret left behind.
+
+import type { AdmissionRequest } from "../connection/admission-request.ts";
 import { plainAddress, type Query, queryOf, tokenOf } from "../connection/request.ts";
-import { type AdmissionRequest, type ConnectionTraits, SOCKET_IO_TRAITS } from "../connection/traits.ts";
+import { type ConnectionTraits, SOCKET_IO_TRAITS } from "../connection/traits.ts";
 import type { Namespace } from "../contract/namespaces.ts";
 import type { AnySocket } from "./types.ts";
 

@@ -1,7 +1,7 @@
 // What every namespace does with a new socket before its own part begins.
 import type { Logger } from "pino";
+import { CLOSE } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
-import { CLOSE } from "../connection/traits.ts";
 import type { VerifyToken } from "../contract/identity.ts";
 import type { Actions } from "./actions.ts";
 import type { NotRevoked } from "./admission.ts";

@@ -2,7 +2,7 @@
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
-import type { AdmissionRequest } from "../../../src/connection/traits.ts";
+import type { AdmissionRequest } from "../../../src/connection/admission-request.ts";
 import { Failure } from "../../../src/contract/errors.ts";
 import type { RawSocket } from "../../../src/raw/connection.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
