@@ -74,7 +74,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const metrics = createMetrics({ connections: () => realtime.connections(), redis: () => cluster.health().redis });
 
   const backends = await openBackends(config, logger, metrics);
-  const { store, cluster, eventLog, services, revocations } = backends;
+  const { store, cluster, services, revocations } = backends;
   const parts = { ...backends, logger, limits, verify, allowsOrigin, metrics };
 
   const realtime = createRealtime({ ...parts, config, ...(options.times && { times: options.times }) });
@@ -83,7 +83,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const page =
     config.console && options.app === undefined ? consolePage(config, () => listeners?.urls ?? []) : undefined;
   const trustedCidrs = config.apiTrustedCidrs;
-  const api = { ...parts, log: eventLog, broadcast, control, draining, trustedCidrs, ...(page && { console: page }) };
+  const api = { ...parts, broadcast, control, draining, trustedCidrs, ...(page && { console: page }) };
   options.app?.use(createRouter(api));
   const server = options.server ?? createHttpServer(options.app ?? createHttp(api));
   realtime.attach(server, options.server === undefined ? "refuse" : "leave");
@@ -123,11 +123,11 @@ async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const onMalformed = (): void => metrics.malformedFrame("redis");
   const store = await openStore(config.database);
   const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, onMalformed });
-  const eventLog = createEventLog({ store, retention: config.retention, log: logger });
+  const eventLog = createEventLog({ store, retention: config.retention, logger });
   eventLog.onCommitted((events) => {
     for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));
   });
-  const services = createServices({ store, log: eventLog });
+  const services = createServices({ store, eventLog });
   const resumableSessions = createResumableSessions(store, cluster.node, onFault);
   const backends = { store, cluster, adapter, eventLog, services, resumableSessions };
   try {

@@ -25,7 +25,7 @@ export async function openCluster({ redisUrl, logger, onMalformed }: OpenCluster
     import("./redis/redis-cluster.ts"),
     import("./redis/adapter.ts"),
   ]);
-  const cluster = createRedisCluster({ url: redisUrl, log: logger });
+  const cluster = createRedisCluster({ url: redisUrl, logger });
   await cluster.ready();
   return { cluster, adapter: createRedisAdapter(cluster.clients, onMalformed).adapter };
 }

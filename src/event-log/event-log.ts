@@ -54,7 +54,7 @@ export interface EventLogOptions {
   store: Store;
   /** What channels keep for recovery. */
   retention: Retention;
-  log?: Reports;
+  logger?: Reports;
   /** Milliseconds between two cleanings (a minute); 0: never by itself. */
   cleanEveryMs?: number;
 }
@@ -63,10 +63,10 @@ const CLEAN_EVERY_MS = 60_000;
 
 /** Opens the log of a store. */
 export function createEventLog(options: EventLogOptions): EventLog {
-  const { store, retention, log: reports } = options;
+  const { store, retention, logger } = options;
   const listeners = new Set<(events: LoggedEvent[]) => void>();
   const onFailure = (error: unknown, items: number): void =>
-    reports?.warn({ ...describe(error), items }, "could not write to the log");
+    logger?.warn({ ...describe(error), items }, "could not write to the log");
   const context: AppenderContext = {
     store,
     appending: new Semaphore(1),
@@ -76,7 +76,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
         try {
           listener(events);
         } catch (error) {
-          reports?.error(describe(error), "a listener of the log failed");
+          logger?.error(describe(error), "a listener of the log failed");
         }
       }
     },
@@ -90,7 +90,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
     store,
     retention,
     everyMs: options.cleanEveryMs ?? CLEAN_EVERY_MS,
-    onFailure: (error) => reports?.warn(describe(error), "could not clean the log"),
+    onFailure: (error) => logger?.warn(describe(error), "could not clean the log"),
   });
 
   return {

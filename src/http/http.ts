@@ -33,7 +33,7 @@ export interface HttpDependencies {
   readonly verify: VerifyToken;
   readonly revocations: Pick<Revocations, "check" | "revoke">;
   readonly services: Services;
-  readonly log: EventLog;
+  readonly eventLog: EventLog;
   readonly store: Store;
   readonly cluster: Cluster;
   readonly broadcast: Broadcast;
@@ -86,13 +86,13 @@ export function createHttp(dependencies: HttpDependencies): Express {
 
 /** Every route of the API, the documentation's included. */
 export function createRoutes(dependencies: HttpDependencies, execute: Execute): Route[] {
-  const { services, log, store, cluster, metrics, logger, limits, draining, broadcast, control } = dependencies;
+  const { services, eventLog, store, cluster, metrics, logger, limits, draining, broadcast, control } = dependencies;
   const { presence } = cluster;
   const publishing = [
     ...learningRoutes(services),
     ...runRoutes(services, control),
     ...publishingRoutes(services, broadcast, presence),
-    ...channelRoutes(log, services, presence),
+    ...channelRoutes(eventLog, services, presence),
     ...connectionRoutes({ control, presence, revocations: dependencies.revocations }),
   ];
   const batch = createBatch({

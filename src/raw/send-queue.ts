@@ -58,7 +58,7 @@ export class SendQueue {
   #writes = 0;
   #outstandingBytes = 0;
   /** What the node's budget knows of. */
-  #booked = 0;
+  #accounted = 0;
   #isWatched = false;
   #closed = false;
 
@@ -98,7 +98,7 @@ export class SendQueue {
     this.#unite();
     this.#queue.push(frame);
     this.#queuedBytes += frame.length;
-    if (this.blocked) this.#book();
+    if (this.blocked) this.#account();
     else if (this.#queuedBytes > WRITE_BYTES) this.flush();
   }
 
@@ -119,7 +119,7 @@ export class SendQueue {
     } else {
       while (this.#queue.length > 0 && !this.blocked) this.#writeQueued(WRITE_BYTES);
     }
-    if (this.blocked) this.#book();
+    if (this.blocked) this.#account();
     else if (this.#isWatched) this.#drained();
   }
 
@@ -137,7 +137,7 @@ export class SendQueue {
     this.#queue = [];
     this.#queuedBytes = 0;
     this.#outstandingBytes = 0;
-    this.#book();
+    this.#account();
   }
 
   /** A second frame has come: all wait in the queue. */
@@ -176,7 +176,7 @@ export class SendQueue {
     this.#outstandingBytes = 0;
     if (this.#queuedBytes > 0) this.flush();
     else this.#drained();
-    this.#book();
+    this.#account();
   };
 
   #drained(): void {
@@ -193,9 +193,9 @@ export class SendQueue {
     return this.#queuedBytes + this.#outstandingBytes + this.#queue.length * FRAME_OVERHEAD_BYTES;
   }
 
-  #book(): void {
+  #account(): void {
     const weight = this.blocked ? this.#weight() : 0;
-    this.#budget.add(weight - this.#booked);
-    this.#booked = weight;
+    this.#budget.add(weight - this.#accounted);
+    this.#accounted = weight;
   }
 }

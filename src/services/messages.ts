@@ -19,7 +19,7 @@ export interface Messages {
 }
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
-export function createMessages({ log, now = Date.now }: { log: EventLog; now?: () => number }): Messages {
+export function createMessages({ eventLog, now = Date.now }: { eventLog: EventLog; now?: () => number }): Messages {
   const said = (from: Author, { text, content }: MessageBody) => ({
     text,
     content,
@@ -35,12 +35,12 @@ export function createMessages({ log, now = Date.now }: { log: EventLog; now?: (
     toUser(from, to, body, key) {
       const data = omitUndefined({ to, ...said(from, body) });
       const channel = channelOf.messages(to);
-      return log.append({ channel, event: "user_message", data, ...options(data.timestamp, key) });
+      return eventLog.append({ channel, event: "user_message", data, ...options(data.timestamp, key) });
     },
     toRoom(from, room, body, key) {
       const data = omitUndefined({ room, ...said(from, body) });
       const channel = channelOf.room(room);
-      return log.append({ channel, event: "room_message", data, ...options(data.timestamp, key) });
+      return eventLog.append({ channel, event: "room_message", data, ...options(data.timestamp, key) });
     },
   };
 }

@@ -13,7 +13,7 @@ export interface Notifications {
 }
 
 /** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
-export function createNotifications({ log }: { log: EventLog }): Notifications {
+export function createNotifications({ eventLog }: { eventLog: EventLog }): Notifications {
   const send = (
     channel: ChannelOf<"notifications">,
     notification: Notification,
@@ -21,7 +21,7 @@ export function createNotifications({ log }: { log: EventLog }): Notifications {
   ): Promise<Appended> => {
     const { title, message, action, requestId, icon, link } = notification;
     const data = omitUndefined({ title, message, action, requestId, icon, link });
-    return log.append({ channel, event: "notifications", data, ...(key === undefined ? {} : { key }) });
+    return eventLog.append({ channel, event: "notifications", data, ...(key === undefined ? {} : { key }) });
   };
   return {
     toUser: (user, notification, key) => send(channelOf.notifications(user), notification, key),

@@ -71,8 +71,8 @@ const shape: AppendShape<Item, Row, ProgressSet> = {
 };
 
 /** Makes the service over a log. */
-export function createProgress(log: EventLog): ProgressService {
-  const save = log.appender(shape);
+export function createProgress(eventLog: EventLog): ProgressService {
+  const save = eventLog.appender(shape);
   return {
     async set(body, key) {
       const result = await save(aboutChapter(body, key));

@@ -65,7 +65,7 @@ const shape: AppendShape<Item, Row, QuizCompleted> = {
 };
 
 /** Makes the service over a log. */
-export function createQuizzes(log: EventLog): QuizService {
-  const save = log.appender(shape);
+export function createQuizzes(eventLog: EventLog): QuizService {
+  const save = eventLog.appender(shape);
   return { add: (body, key) => save(aboutChapter(body, key)) };
 }

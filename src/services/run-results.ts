@@ -13,10 +13,10 @@ export interface RunResults {
 }
 
 /** Makes the service. The append is enqueued before `push` returns, so calls keep their order. */
-export function createRunResults({ log }: { log: EventLog }): RunResults {
+export function createRunResults({ eventLog }: { eventLog: EventLog }): RunResults {
   return {
     push(session, { stdout, stderr, exitCode, duration }, key) {
-      return log.append({
+      return eventLog.append({
         channel: channelOf.runResults(session),
         event: "run-results",
         data: { stdout, stderr, exitCode, duration },

@@ -29,20 +29,20 @@ export interface Services {
 /** What the services stand on. */
 export interface ServicesOptions {
   store: Store;
-  log: EventLog;
+  eventLog: EventLog;
 }
 
 /** Makes the services. `studyTime.close()` and `idempotency.close()` end what they hold back; the log flushes what they append. */
-export function createServices({ store, log }: ServicesOptions): Services {
+export function createServices({ store, eventLog }: ServicesOptions): Services {
   return {
     catalogue: createCatalogue({ store }),
-    progress: createProgress(log),
-    quizzes: createQuizzes(log),
+    progress: createProgress(eventLog),
+    quizzes: createQuizzes(eventLog),
     dashboard: createDashboard(store),
     runSessions: createRunSessions(store),
-    runResults: createRunResults({ log }),
-    notifications: createNotifications({ log }),
-    messages: createMessages({ log }),
+    runResults: createRunResults({ eventLog }),
+    notifications: createNotifications({ eventLog }),
+    messages: createMessages({ eventLog }),
     studyTime: createStudyTime(store),
     idempotency: createIdempotency({ store }),
   };

@@ -153,8 +153,8 @@ export function createResumableSessions(
       for (let search = 0; search < MAX_SEARCHES; search++) {
         let gone = false;
         const candidates = await store.query<Candidate>(CANDIDATES, [user, dialect, connection]);
-        for (const { id, node: keeper, ended } of candidates) {
-          if (!ended && (await isAlive(id, keeper))) continue;
+        for (const { id, node: owner, ended } of candidates) {
+          if (!ended && (await isAlive(id, owner))) continue;
           const taken = await take(id, connection, ended ? [] : ENDING_MS);
           if (taken !== undefined) return taken;
           gone = true;

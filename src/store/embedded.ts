@@ -11,7 +11,7 @@ import { migrate } from "./migrate.ts";
 import { prismaAdapter } from "./pglite-adapter.ts";
 import { type Engine, startEngine } from "./pglite-engine.ts";
 import { DurableFiles, SeededMemory } from "./pglite-files.ts";
-import { startUpkeep } from "./pglite-maintenance.ts";
+import { startMaintenance } from "./pglite-maintenance.ts";
 import { optimiseLess, startParameters } from "./pglite-program.ts";
 import { runStatement } from "./pglite-query.ts";
 import { pgliteTemplate } from "./pglite-template.ts";
@@ -66,7 +66,7 @@ async function open(
     const ping = async () => {
       await withTimeout(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
     };
-    return { prisma, epoch, kind, query, ping, close: closing(prisma, engine, startUpkeep(query), afterwards) };
+    return { prisma, epoch, kind, query, ping, close: closing(prisma, engine, startMaintenance(query), afterwards) };
   } catch (error) {
     await engine.close();
     throw error;
@@ -86,12 +86,12 @@ function migrateEngine(engine: Engine): Promise<string[]> {
 function closing(
   prisma: PrismaClient,
   engine: Engine,
-  stopUpkeep: () => void,
+  stopMaintenance: () => void,
   afterwards: () => Promise<void>,
 ): Store["close"] {
   let closed: Promise<void> | undefined;
   const close = async () => {
-    stopUpkeep();
+    stopMaintenance();
     try {
       await prisma.$disconnect();
       await engine.close();

@@ -12,13 +12,13 @@ const LOG_SINCE_CHECKPOINT =
 
 /** One round: cuts the log, then sweeps the tables that need it, each as a statement of its own so that others get a turn. */
 export async function tidyUp(query: Store["query"]): Promise<void> {
-  const [log] = await query<{ bytes: number }>(LOG_SINCE_CHECKPOINT, []);
-  if (log !== undefined && log.bytes > CHECKPOINT_AFTER_BYTES) await query("CHECKPOINT", []);
+  const [written] = await query<{ bytes: number }>(LOG_SINCE_CHECKPOINT, []);
+  if (written !== undefined && written.bytes > CHECKPOINT_AFTER_BYTES) await query("CHECKPOINT", []);
   for (const { name } of await query<{ name: string }>(WORN_TABLES, [])) await query(`VACUUM (ANALYZE) ${name}`, []);
 }
 
 /** Does so every minute. @returns stops it */
-export function startUpkeep(query: Store["query"]): () => void {
+export function startMaintenance(query: Store["query"]): () => void {
   const timer = setInterval(() => {
     // A database that cannot do it now says so to everyone who uses it; the next round tries again.
     tidyUp(query).catch(() => undefined);

@@ -18,10 +18,10 @@ const LAYOUT = 1;
 /** How often to look whether somebody else has made it, in ms. */
 const POLL_MS = 200;
 
-/** A directory to copy from. */
-export interface BaseDirectory {
+/** A template: a directory with an empty database, to be copied. */
+export interface PGliteTemplate {
   readonly path: string;
-  /** To be called when it has been copied. */
+  /** Call it once the directory has been copied. */
   done(): Promise<void>;
 }
 
@@ -30,7 +30,7 @@ export interface BaseDirectory {
  * be written (an image that is read-only) it is made for this one use.
  * @throws Error of one line when it cannot be made at all
  */
-export async function pgliteTemplate(cache: string = CACHE_DIRECTORY): Promise<BaseDirectory> {
+export async function pgliteTemplate(cache: string = CACHE_DIRECTORY): Promise<PGliteTemplate> {
   const path = join(cache, `pglite-${pgliteVersion()}-${LAYOUT}`);
   const kept = { path, done: async () => undefined };
   if (existsSync(path)) return kept;
@@ -56,7 +56,7 @@ async function makeIn(workshop: string, path: string): Promise<void> {
   await rename(unfinished, path);
 }
 
-async function makeForOneUse(): Promise<BaseDirectory> {
+async function makeForOneUse(): Promise<PGliteTemplate> {
   const workshop = await mkdtemp(join(tmpdir(), "classwire-base-"));
   const done = () => rm(workshop, { recursive: true, force: true });
   try {

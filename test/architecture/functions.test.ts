@@ -5,7 +5,15 @@ import { type SourceFile, sourceFiles, withoutComments } from "../support/source
 
 const code = sourceFiles("src").filter(({ path }) => /\.(ts|js)$/.test(path));
 
+/** The longest function that still fits on a screen, in lines. */
+const LONGEST = 80;
+
 describe("a function", () => {
+  it(`has at most ${LONGEST} lines`, () => {
+    const long = code.flatMap(functionsOf).filter(({ lines }) => lines > LONGEST);
+    expect(long.map(({ path, line, head, lines }) => `${path}:${line} ${lines} lines: ${head}`)).toEqual([]);
+  });
+
   it("is found in every form that it is written in", () => {
     const text = `
 export async function one<T>(

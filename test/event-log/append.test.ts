@@ -152,7 +152,7 @@ describe.each(KINDS)("appending on %s", (kind) => {
     const reported: string[] = [];
     const [store] = database.stores;
     const report = (_details: object, message: string) => void reported.push(message);
-    const log = createEventLog({ store, retention, log: { warn: report, error: report } });
+    const log = createEventLog({ store, retention, logger: { warn: report, error: report } });
     const heard: number[] = [];
     log.onCommitted(() => {
       throw new Error("broken");

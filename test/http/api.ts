@@ -95,7 +95,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
   const store = await openStore(options.store ?? { kind: "memory" });
   const cluster = createMemoryCluster();
   const log = createEventLog({ store, retention: { days: 7, count: 1000 } });
-  const services = createServices({ store, log });
+  const services = createServices({ store, eventLog: log });
   const revocations = await createRevocations({ store, bus: cluster.bus });
   const io = new Server();
   const channels = io.of("/channels") as AnyNamespace;
@@ -111,7 +111,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     verify: createTokenVerifier({ key: { alg: "HS256", secret: TEST_SECRET }, issuer: undefined, audience: undefined }),
     revocations,
     services,
-    log,
+    eventLog: log,
     store,
     cluster,
     broadcast: createBroadcast(channels, cluster),

@@ -32,7 +32,7 @@ describe.each(KINDS)("the snapshot on %s", (kind) => {
     database = await makeDatabase(kind);
     const [store] = database.stores;
     log = createEventLog({ store, retention });
-    services = createServices({ store, log });
+    services = createServices({ store, eventLog: log });
     await services.catalogue.seedIfEmpty();
   });
   afterAll(async () => {

@@ -21,7 +21,7 @@ afterAll(async () => {
 const kept = async (channel: string) => (await log.read(channel, 0, 100)).events;
 
 it("notifications go to the user's channel or to everyone's, with what they say and nothing else", async () => {
-  const notifications = createNotifications({ log });
+  const notifications = createNotifications({ eventLog: log });
   const notification = { title: "t", message: "m", icon: undefined, link: "/l" };
   const sent = await notifications.toUser("a:b", notification);
   const toAll = await notifications.toEveryone({ ...notification, action: "open", requestId: "r" });
@@ -33,7 +33,7 @@ it("notifications go to the user's channel or to everyone's, with what they say 
 });
 
 it("messages carry their author and time, and both names of what is said", async () => {
-  const messages = createMessages({ log, now: () => 1_700_000_000_123 });
+  const messages = createMessages({ eventLog: log, now: () => 1_700_000_000_123 });
   await messages.toUser({ id: "1", name: "Ann" }, "2", { text: "x", content: { a: [1] } });
   await messages.toRoom({ id: "1", name: undefined }, "r:1", { content: "y" });
   const [toUser] = await kept("messages/2");
@@ -52,7 +52,7 @@ it("messages carry their author and time, and both names of what is said", async
 });
 
 it("run results keep their order and their whole text", async () => {
-  const results = createRunResults({ log });
+  const results = createRunResults({ eventLog: log });
   const runs = Array.from({ length: 50 }, (_, at) => ({
     stdout: `${at}\u0000`,
     stderr: "é",
@@ -66,9 +66,9 @@ it("run results keep their order and their whole text", async () => {
 });
 
 it("the same key again is the same event", async () => {
-  const notifications = createNotifications({ log });
-  const messages = createMessages({ log });
-  const results = createRunResults({ log });
+  const notifications = createNotifications({ eventLog: log });
+  const messages = createMessages({ eventLog: log });
+  const results = createRunResults({ eventLog: log });
   const author = { id: "1", name: undefined };
   const run = { stdout: "", stderr: "", exitCode: 0, duration: 0 };
   for (const send of [

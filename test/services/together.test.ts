@@ -37,7 +37,7 @@ beforeAll(async () => {
     const log = createEventLog({ store, retention, cleanEveryMs: 50 });
     const heard: LoggedEvent[] = [];
     log.onCommitted((events) => heard.push(...events));
-    return { log, services: createServices({ store, log }), heard };
+    return { log, services: createServices({ store, eventLog: log }), heard };
   });
   await nodes[0]?.services.catalogue.seedIfEmpty();
 });

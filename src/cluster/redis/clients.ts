@@ -38,7 +38,7 @@ export type RedisClients = {
 };
 
 /** The connections of a node; they open in the background and stay open. `url` may hold a password: it is never logged. */
-export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing = DEFAULT_TIMING): RedisClients => {
+export const createRedisClients = (url: string, logger?: ClusterLog, timing: Timing = DEFAULT_TIMING): RedisClients => {
   const make = (offlineQueue: boolean): Connection => makeConnection({ url, timing, offlineQueue });
   const [commander, publishing, subscribing, adapterSubscribing] = [make(false), make(false), make(true), make(true)];
   const health = new HealthMonitor(commander, timing);
@@ -61,9 +61,9 @@ export const createRedisClients = (url: string, log?: ClusterLog, timing: Timing
     seen = now;
     if (now === "down") {
       downSince = Date.now();
-      log?.warn({}, "Redis does not answer: this node decides alone until it does");
+      logger?.warn({}, "Redis does not answer: this node decides alone until it does");
     } else if (before === "down") {
-      log?.info({ downMs: Date.now() - downSince }, "Redis answers again");
+      logger?.info({ downMs: Date.now() - downSince }, "Redis answers again");
       reconnects.tell("again");
     }
   };

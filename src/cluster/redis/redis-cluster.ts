@@ -15,7 +15,7 @@ import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 /** `url`: `redis://` or `rediss://` (may hold a password, never logged). `now`: a clock in ms. `timing`: for tests. */
 export type RedisClusterOptions = {
   url: string;
-  log?: ClusterLog;
+  logger?: ClusterLog;
   now?: () => number;
   timing?: Partial<Timing>;
 };
@@ -29,10 +29,10 @@ export type RedisCluster = Cluster & {
 };
 
 /** Joins the cluster in the background and for good: it never throws, whatever becomes of Redis. Needs Redis 6 or later. */
-export const createRedisCluster = ({ url, log, now = Date.now, timing }: RedisClusterOptions): RedisCluster => {
+export const createRedisCluster = ({ url, logger, now = Date.now, timing }: RedisClusterOptions): RedisCluster => {
   const node = newNodeId();
-  const clients = createRedisClients(url, log, { ...DEFAULT_TIMING, ...timing });
-  const redis = new RedisSession(node, clients, log);
+  const clients = createRedisClients(url, logger, { ...DEFAULT_TIMING, ...timing });
+  const redis = new RedisSession(node, clients, logger);
   const localState = new LocalState(redis);
   const maintenance = new NodeMaintenance(redis, localState, clients);
   const bus = createRedisBus(redis, clients);

@@ -32,7 +32,7 @@ const nothing = (): void => undefined;
 export class RedisSession {
   readonly node: string;
   readonly #clients: RedisClients;
-  readonly #log: ClusterLog | undefined;
+  readonly #logger: ClusterLog | undefined;
   readonly #scripts = loadScripts();
   readonly #changes = new Listeners<SessionState>();
   readonly #started: Promise<void>;
@@ -45,10 +45,10 @@ export class RedisSession {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(node: string, clients: RedisClients, log?: ClusterLog) {
+  constructor(node: string, clients: RedisClients, logger?: ClusterLog) {
     this.node = node;
     this.#clients = clients;
-    this.#log = log;
+    this.#logger = logger;
     this.#started = new Promise((resolve) => {
       const timer = setTimeout(resolve, clients.timing.deadlineMs);
       this.#changes.add((state) => {
@@ -154,7 +154,7 @@ export class RedisSession {
 
   /** Notes a fault of this program that must not end it. */
   report(error: unknown): void {
-    this.#log?.warn({ reason: String(error) }, "the cluster's maintenance failed");
+    this.#logger?.warn({ reason: String(error) }, "the cluster's maintenance failed");
   }
 
   /** Ends it: from now on everything is decided locally. */
@@ -167,7 +167,7 @@ export class RedisSession {
 
   #distrust(reason: unknown): void {
     if (this.#state !== "up") return;
-    this.#log?.warn({ reason: String(reason) }, "joining Redis anew");
+    this.#logger?.warn({ reason: String(reason) }, "joining Redis anew");
     this.#set("down");
     this.#join();
   }
@@ -185,7 +185,7 @@ export class RedisSession {
     if (this.#joining !== undefined || this.#closed || this.#register === undefined) return;
     this.#joining = this.#begin(this.#register)
       .catch((error: unknown) => {
-        if (!(error instanceof Unavailable)) this.#log?.warn({ reason: String(error) }, "could not join Redis");
+        if (!(error instanceof Unavailable)) this.#logger?.warn({ reason: String(error) }, "could not join Redis");
         this.#set("down");
       })
       .finally(() => {

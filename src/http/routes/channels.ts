@@ -25,7 +25,7 @@ const EVERYONE_ID = EVERYONE.slice("notifications/".length);
 
 /** Makes it. */
 export function channelRoutes(
-  log: EventLog,
+  eventLog: EventLog,
   { runSessions }: Pick<Services, "runSessions">,
   presence: Presence,
 ): Route[] {
@@ -43,8 +43,8 @@ export function channelRoutes(
         const { kind } = call.params;
         const { id } = parse(z.object({ id: IDS[kind] }), call.params);
         if (!(await mayRead(caller(call), kind, id))) throw new Failure("FORBIDDEN");
-        const { events, oldest, head } = await log.read(nameOf(kind, id), call.query.since, call.query.limit);
-        return { events: events.map(({ channel: _channel, ...event }) => event), epoch: log.epoch, oldest, head };
+        const { events, oldest, head } = await eventLog.read(nameOf(kind, id), call.query.since, call.query.limit);
+        return { events: events.map(({ channel: _channel, ...event }) => event), epoch: eventLog.epoch, oldest, head };
       },
     }),
   ];

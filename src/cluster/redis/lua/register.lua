@@ -3,9 +3,9 @@
 if expired() then return stale() end
 
 -- Leases that an earlier session of this node has left under a key: this session brings what is still true.
-local inherited = {}
-local function inherit(name)
-  if inherited[name] then return inherited[name] end
+local taken_over = {}
+local function take_over(name)
+  if taken_over[name] then return taken_over[name] end
   local before = {}
   for _, lease in ipairs(lease_all(name)) do
     if lease.session ~= me and node_of(lease.session) == node_of(me) then
@@ -13,7 +13,7 @@ local function inherit(name)
       redis.call('HDEL', lease_key(name), lease.holder)
     end
   end
-  inherited[name] = before
+  taken_over[name] = before
   return before
 end
 
@@ -27,7 +27,7 @@ for i = 4, #ARGV, 6 do
   elseif kind == 'presence' then
     present_add(name, id, ARGV[i + 3])
   else
-    local counter, state, before = tonumber(ARGV[i + 3]), ARGV[i + 5], inherit(name)[id]
+    local counter, state, before = tonumber(ARGV[i + 3]), ARGV[i + 5], take_over(name)[id]
     -- Another node may have promoted it without this one hearing of it.
     if before and before.counter == counter and before.state == 'a' then state = 'a' end
     keep_counter(counter)
@@ -37,7 +37,7 @@ for i = 4, #ARGV, 6 do
   end
 end
 -- Nobody is promoted yet: the active holder's node may be on its way back as well.
-for name in pairs(inherited) do settle(name, false) end
+for name in pairs(taken_over) do settle(name, false) end
 for _, pair in ipairs(leases) do
   local lease = lease_get(pair[1], pair[2])
   changes[#changes + 1] = pair[1]
