@@ -1,4 +1,5 @@
 // Revoked tokens: one by its `jti`, or all of a user that were issued before an instant.
+import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
 import type { Bus } from "../cluster/bus.ts";
 import { Failure } from "../contract/errors.ts";
@@ -11,8 +12,9 @@ export type Revoked = { readonly tokenId: string } | { readonly user: string };
 /** The revoked tokens, held in memory: checks do not ask the database. */
 export interface Revocations {
   /**
-   * Stores a revocation and tells every node.
-   * @returns its instant: tokens that the user is issued from then on are valid
+   * Stores a revocation and tells every node. That of a user resolves only when its instant is reached, within a second: a token
+   * counts its age in whole seconds (`iat`), so that of two tokens of one second nobody could tell which was issued after it.
+   * @returns its instant, a whole second: tokens that the user is issued from then on are valid
    * @throws the database's error; then nothing is revoked
    */
   revoke(what: Revoked): Promise<Date>;
@@ -46,9 +48,10 @@ const revocation = z.object({ kind: z.enum(["token", "user"]), subject: z.string
 type Revocation = z.infer<typeof revocation>;
 
 const REVOKE = `
-INSERT INTO revocations (kind, subject, before) VALUES ($1, $2, now())
+INSERT INTO revocations (kind, subject, before)
+VALUES ($1, $2, date_trunc('second', clock_timestamp()) + interval '1 second')
 ON CONFLICT (kind, subject) DO UPDATE SET before = excluded.before, created_at = now()
-RETURNING before`;
+RETURNING before, (extract(epoch FROM before - clock_timestamp()) * 1000)::float8 AS wait_ms`;
 
 const SINCE = `
 SELECT kind, subject, before, created_at FROM revocations
@@ -90,11 +93,12 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
   return {
     async revoke(what) {
       const [kind, subject] = "tokenId" in what ? (["token", what.tokenId] as const) : (["user", what.user] as const);
-      const [row] = await store.query<{ before: Date }>(REVOKE, [kind, subject]);
+      const [row] = await store.query<{ before: Date; wait_ms: number }>(REVOKE, [kind, subject]);
       if (row === undefined) throw new Failure("SERVER_ERROR");
       const revoked = { kind, subject, before: row.before.getTime() };
       add(revoked);
       bus.publish(TOPIC, revoked);
+      if (kind === "user") await delay(Math.max(0, row.wait_ms));
       return row.before;
     },
     check({ id, tokenId, issuedAt }) {

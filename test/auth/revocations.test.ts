@@ -54,6 +54,14 @@ describe("a user's tokens", () => {
     revocations.check(identity("u2"));
   });
 
+  it("issued right after the answer are good, although tokens count whole seconds", async () => {
+    const revocations = await node();
+    await revocations.revoke({ user: "u9" });
+    const issuedAt = Math.floor(Date.now() / 1000) * 1000;
+    revocations.check(identity("u9", { issuedAt }));
+    expect(() => revocations.check(identity("u9", { issuedAt: issuedAt - 2000 }))).toThrow("revoked");
+  });
+
   it("revoked again are void up to the later instant", async () => {
     const revocations = await node();
     const first = await revocations.revoke({ user: "u3" });

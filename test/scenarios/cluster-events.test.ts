@@ -129,7 +129,10 @@ describe("three nodes", () => {
     await far.ask("join_room", { room: "class" });
     gateway.send({ type: "join_room", content: "class" });
     await far.hears("presence", '"s2"');
-    expect(await status()).toEqual({ online_count: 4, online_users: ["s0", "s1", "s2"] });
+    await eventually(async () => {
+      expect(await status()).toEqual({ online_count: 4, online_users: ["s0", "s1", "s2"] });
+      return true;
+    });
 
     await post("/api/v1/system", { message: "soon", level: "warning" });
     await everyone([near, far, gateway], "system", "soon");
@@ -216,10 +219,13 @@ describe("three nodes", () => {
     await post("/api/v1/disconnect", { userId: "41" });
     expect((await gateway.client.closed).code).toBe(1008);
     await eventually(gone);
-    const again = await listen(b, "/channels", "41");
+    const token = signToken("41");
+    const again = await listen(b, "/channels", token);
     await post("/api/v1/revocations", { userId: "41" });
     await eventually(() => !again.socket.connected);
-    await expect(listen(c, "/channels", "41")).rejects.toThrow("refused");
+    await expect(listen(c, "/channels", token)).rejects.toThrow("refused");
+    const renewed = await listen(c, "/channels", signToken("41"));
+    renewed.close();
     expect(stays.socket.connected).toBe(true);
     stays.close();
   });
