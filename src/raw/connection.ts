@@ -1,4 +1,4 @@
-// A raw WebSocket as Socket.IO sees it: an engine.io connection that reads and writes packets, and speaks a dialect outside.
+// A raw WebSocket as Socket.IO sees it: an engine.io connection that exchanges packets with it, and a dialect's frames with the client.
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
@@ -7,21 +7,20 @@ import { CLOSE, type Closing } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
-import { closingFor, shortReason } from "./close-frame.ts";
+import { closingFor, DRAINING, shortReason } from "./close-frame.ts";
 import { type Dialect, failureOf } from "./codec.ts";
-import type { AckPingSchedule } from "./delivery-acks.ts";
-import { DeliveryAcks } from "./delivery-acks.ts";
+import { type AckPingSchedule, DeliveryAcks } from "./delivery-acks.ts";
 import { EncodedEvent, type FrameCache, type WriteOptions } from "./frame-cache.ts";
 import { KeepAliveState, type KeepAliveTimes, PingTracker } from "./keep-alive.ts";
+import type { KeptRequest } from "./kept-request.ts";
 import { MessageHandler } from "./message-handler.ts";
 import type { Times } from "./options.ts";
-import { ackPacket, connectPacket, handledPacket } from "./packet.ts";
+import { ackPacket, connectPacket, deliveryAckPacket } from "./packet.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
-import type { KeptRequest } from "./request.ts";
 import { SendQueue, type SendQueueOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./send-queue.ts";
 
 /** What all connections of an engine share. */
-export interface Shared {
+export interface ConnectionContext {
   readonly frameCache: FrameCache;
   readonly tick: TickFlush;
   readonly ackPings: AckPingSchedule;
@@ -57,13 +56,12 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
   readonly transport: { readonly name: "websocket-raw"; readonly writable: boolean };
   readonly admission: unknown;
   readonly traits: ConnectionTraits;
-  closing: Closing | undefined;
   endedCleanly = false;
   readyState: "open" | "closing" | "closed" = "open";
-  /** The namespace has let it in. */
+  /** The namespace has let the client in. */
   accepted = false;
 
-  readonly #shared: Shared;
+  readonly #context: ConnectionContext;
   readonly #dialect: Dialect;
   readonly #ws: WebSocket;
   readonly #receiveBuffer: ReceiveBuffer;
@@ -73,9 +71,10 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
   readonly #keepAlive: KeepAliveState;
   readonly #messageHandler: MessageHandler;
   #deliveryAcks: DeliveryAcks | undefined;
+  #closing: Closing | undefined;
   #endReason = "transport close";
 
-  constructor(accepted: AcceptedConnection, shared: Shared) {
+  constructor(accepted: AcceptedConnection, context: ConnectionContext) {
     super();
     this.setMaxListeners(0); // whoever waits for it to drain or close listens: one for each of its subscriptions
     const { ws, socket, dialect, request } = accepted;
@@ -84,22 +83,22 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     this.remoteAddress = request.connection.remoteAddress;
     this.admission = accepted.admission;
     this.traits = dialect.traits;
-    this.#shared = shared;
+    this.#context = context;
     this.#dialect = dialect;
     this.#ws = ws;
     this.#receiveBuffer = accepted.receiveBuffer;
     this.#compresses = accepted.compresses;
-    const sendQueue = new SendQueue(socket, shared.tick, this, shared.unsent);
+    const sendQueue = new SendQueue(socket, context.tick, this, context.unsent);
     this.#sendQueue = sendQueue;
     this.transport = new Transport(sendQueue);
-    this.#keepAlive = new KeepAliveState(shared.keepAlive, performance.now());
+    this.#keepAlive = new KeepAliveState(context.keepAlive, performance.now());
     this.#pings = new PingTracker(ws, () => this.#keepAlive.pong());
     const output = {
       toNamespace: (packet: string) => void this.emit("data", packet),
       toClient: (text: string) => this.#send(new EncodedEvent(text)),
       close: (closing: Closing) => this.#end(closing),
     };
-    this.#messageHandler = new MessageHandler(dialect, output, shared.messageRate);
+    this.#messageHandler = new MessageHandler(dialect, output, context.messageRate);
     ws.on("close", (code) => this.#closed(code));
     ws.on("error", () => {
       // ws answers a broken frame with its close code itself; this is no end by the client's own wish.
@@ -115,17 +114,17 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     return this.#sendQueue.bytes;
   }
 
-  /** Asks the namespace to let it in. What the client sends meanwhile is held. */
-  enter(): void {
+  /** Asks the namespace to let the client in. What the client sends meanwhile is held. */
+  joinNamespace(): void {
     if (this.readyState === "open") this.emit("data", connectPacket(this.#dialect.namespace));
   }
 
   /** Takes a packet from a namespace and sends the dialect's frame for it, if there is one. Called by Socket.IO. */
   write(encoded: unknown, options?: WriteOptions): this {
     if (typeof encoded !== "string" || this.readyState !== "open") return this;
-    const { frameCache } = this.#shared;
+    const { frameCache } = this.#context;
     if (encoded.charCodeAt(0) === EVENT_PACKET) {
-      this.#send(frameCache.message(this.#dialect, encoded, options));
+      this.#send(frameCache.encode(this.#dialect, encoded, options));
       return this;
     }
     const packet = frameCache.read(encoded);
@@ -136,13 +135,13 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     return this;
   }
 
-  /** Closes with the code of {@link closing}, or 1000, after everything that was written; at once with `discard`. */
+  /** Closes as {@link closeWith} has said, or with 1000, after everything that was written; at once with `discard`. */
   close(discard = false): void {
     if (discard) {
       this.#sendQueue.discard();
       this.#ws.terminate();
     } else if (this.readyState === "open") {
-      const { code, reason } = this.closing ?? { code: CLOSE.normal, reason: "" };
+      const { code, reason } = this.#closing ?? { code: CLOSE.normal, reason: "" };
       this.readyState = "closing";
       this.#sendQueue.end();
       this.#ws.close(code, shortReason(reason));
@@ -185,8 +184,14 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     while (this.readyState !== "closed" && this.bufferedBytes > 0) await this.#drainOrClose();
   }
 
+  /** Closes because the node shuts down; with what {@link closeWith} has said, if it was called. */
+  shutDown(): void {
+    this.#closing ??= DRAINING;
+    this.close();
+  }
+
   closeWith(closing: Closing): void {
-    this.closing = closing;
+    this.#closing = closing;
   }
 
   #drainOrClose(): Promise<void> {
@@ -219,26 +224,26 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
       this.#end(closingFor(failure));
       return;
     }
-    const timer = setTimeout(() => this.#end(closingFor(failure)), this.#shared.times.lingerMs);
+    const timer = setTimeout(() => this.#end(closingFor(failure)), this.#context.times.lingerMs);
     this.once("close", () => clearTimeout(timer));
   }
 
   #end(closing: Closing): void {
-    this.closing = closing;
+    this.#closing = closing;
     this.close();
   }
 
-  #send(message: EncodedEvent): void {
-    const frame = message.frame(this.#compresses);
+  #send(encoded: EncodedEvent): void {
+    const frame = encoded.frame(this.#compresses);
     if (frame !== undefined) this.#sendQueue.push(frame);
-    if (frame !== undefined && message.durable !== undefined) {
-      const { ackPings } = this.#shared;
+    if (frame !== undefined && encoded.durable !== undefined) {
+      const { ackPings } = this.#context;
       this.#deliveryAcks ??= new DeliveryAcks(ackPings, this.#sendQueue, this.#pings, (channel, offset) =>
-        this.emit("data", handledPacket(this.#dialect.namespace, channel, offset)),
+        this.emit("data", deliveryAckPacket(this.#dialect.namespace, channel, offset)),
       );
-      this.#deliveryAcks.sent(message.durable.channel, message.durable.offset);
+      this.#deliveryAcks.sent(encoded.durable.channel, encoded.durable.offset);
     }
-    const { ackId } = message;
+    const { ackId } = encoded;
     if (ackId === undefined) return;
     this.#sendQueue.flush();
     this.#pings.ping(() => this.emit("data", ackPacket(this.#dialect.namespace, ackId)));

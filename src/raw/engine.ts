@@ -2,9 +2,8 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { DRAINING } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
-import { type AcceptedConnection, RawSocket, type Shared } from "./connection.ts";
+import { type AcceptedConnection, type ConnectionContext, RawSocket } from "./connection.ts";
 import { AckPingSchedule } from "./delivery-acks.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { keepAlive } from "./keep-alive.ts";
@@ -18,7 +17,7 @@ export class RawEngine<A = unknown> extends EventEmitter {
   readonly #dialects: ReadonlyMap<string, Dialect>;
   readonly #connections = new Set<RawSocket>();
   readonly #upgradeHandler: UpgradeHandler<A>;
-  readonly #shared: Shared;
+  readonly #context: ConnectionContext;
   readonly #stopKeepAlive: () => void;
 
   constructor(options: RawEngineOptions<A>) {
@@ -26,8 +25,8 @@ export class RawEngine<A = unknown> extends EventEmitter {
     const times = { ...TIMES, ...options.times };
     this.#release = options.release;
     this.#dialects = new Map(options.dialects.map((dialect) => [dialect.path, dialect]));
-    this.#shared = {
-      frameCache: new FrameCache((error) => options.onFault("translation", error)),
+    this.#context = {
+      frameCache: new FrameCache((error) => options.onFault("frame", error)),
       tick: new TickFlush(),
       ackPings: new AckPingSchedule(times.ackPingMs),
       unsent: options.unsent,
@@ -64,23 +63,20 @@ export class RawEngine<A = unknown> extends EventEmitter {
     this.#upgradeHandler.close();
     const connections = [...this.#connections];
     const gone = connections.map((connection) => new Promise((resolve) => connection.once("close", resolve)));
-    for (const connection of connections) {
-      connection.closing ??= DRAINING;
-      connection.close();
-    }
+    for (const connection of connections) connection.shutDown();
     await Promise.all(gone);
     this.#stopKeepAlive();
-    this.#shared.ackPings.close();
+    this.#context.ackPings.close();
   }
 
   #connect(accepted: AcceptedConnection, admission: A): void {
-    const connection = new RawSocket(accepted, this.#shared);
+    const connection = new RawSocket(accepted, this.#context);
     this.#connections.add(connection);
     connection.once("close", () => {
       this.#connections.delete(connection);
       if (!connection.accepted) this.#release(admission);
     });
     this.emit("connection", connection);
-    connection.enter();
+    connection.joinNamespace();
   }
 }

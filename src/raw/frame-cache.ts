@@ -1,4 +1,4 @@
-// From a namespace's packet to a dialect's frame: once per dialect for a broadcast, however many connections it goes to.
+// The frame cache: a broadcast is encoded once per dialect, however many connections it goes to.
 import type { Dialect } from "./codec.ts";
 import { COMPRESS_ABOVE_BYTES, compressedFrame, textFrame } from "./frame.ts";
 import { readPacket, type ServerPacket } from "./packet.ts";
@@ -39,10 +39,10 @@ interface Broadcast {
   readonly options: WriteOptions;
   readonly encoded: string;
   readonly packet: ServerPacket;
-  readonly messages: Map<Dialect, EncodedEvent>;
+  readonly encodedFor: Map<Dialect, EncodedEvent>;
 }
 
-/** Translates for all connections of an engine. */
+/** Encodes events for all connections of an engine. */
 export class FrameCache {
   readonly #broadcasts = new WeakMap<object, Broadcast>();
   #latest: Broadcast | undefined;
@@ -53,17 +53,17 @@ export class FrameCache {
     this.#onFault = onFault;
   }
 
-  /** The message for an event packet. */
-  message(dialect: Dialect, encoded: string, options: WriteOptions | undefined): EncodedEvent {
+  /** The frame for an event packet. */
+  encode(dialect: Dialect, encoded: string, options: WriteOptions | undefined): EncodedEvent {
     // Only a broadcast comes with the same options again; what goes to one connection would fill the map for nothing.
-    if (options?.preEncoded !== true) return this.#translate(dialect, this.read(encoded));
+    if (options?.preEncoded !== true) return this.#encode(dialect, this.read(encoded));
     const broadcast = this.#broadcastOf(options, encoded);
-    let message = broadcast.messages.get(dialect);
-    if (message === undefined) {
-      message = this.#translate(dialect, broadcast.packet);
-      broadcast.messages.set(dialect, message);
+    let event = broadcast.encodedFor.get(dialect);
+    if (event === undefined) {
+      event = this.#encode(dialect, broadcast.packet);
+      broadcast.encodedFor.set(dialect, event);
     }
-    return message;
+    return event;
   }
 
   /** The broadcast that is going on, or one that began before another. */
@@ -72,7 +72,7 @@ export class FrameCache {
     if (latest?.options === options && latest.encoded === encoded) return latest;
     let broadcast = this.#broadcasts.get(options);
     if (broadcast?.encoded !== encoded) {
-      broadcast = { options, encoded, packet: this.read(encoded), messages: new Map() };
+      broadcast = { options, encoded, packet: this.read(encoded), encodedFor: new Map() };
       this.#broadcasts.set(options, broadcast);
     }
     this.#latest = broadcast;
@@ -89,7 +89,7 @@ export class FrameCache {
     }
   }
 
-  #translate(dialect: Dialect, packet: ServerPacket): EncodedEvent {
+  #encode(dialect: Dialect, packet: ServerPacket): EncodedEvent {
     if (packet.type !== "event") return NOTHING;
     const { event, args, ackId } = packet;
     try {

@@ -60,8 +60,8 @@ export function eventPacket(namespace: Namespace, { event, payload }: ClientMess
 /** The id of an ack that nobody waits for. With it a refusal comes back here, and not to the client, who has asked for nothing. */
 const NO_ACK = CLIENT_EVENTS.length;
 
-/** The packet that says that everything in the channel up to `offset` has arrived. */
-export function handledPacket(namespace: Namespace, channel: string, offset: number): string {
+/** The `ack` event of a client that sends none: everything in the channel up to `offset` has arrived. */
+export function deliveryAckPacket(namespace: Namespace, channel: string, offset: number): string {
   return `2${namespace},${NO_ACK}${JSON.stringify(["ack", { channel, offset }])}`;
 }
 

@@ -8,8 +8,8 @@ export interface Received {
 }
 
 /** The socket is paused once this many frames or bytes are held. */
-const MOST_FRAMES = 32;
-const MOST_BYTES = 65_536;
+const MAX_FRAMES = 32;
+const MAX_BYTES = 65_536;
 
 /** The inbound frames of one WebSocket. Holds them until `open`. */
 export class ReceiveBuffer {
@@ -48,6 +48,6 @@ export class ReceiveBuffer {
       return;
     }
     this.#heldBytes += frame.data.length;
-    if (this.#held.push(frame) >= MOST_FRAMES || this.#heldBytes >= MOST_BYTES) this.#ws.pause();
+    if (this.#held.push(frame) >= MAX_FRAMES || this.#heldBytes >= MAX_BYTES) this.#ws.pause();
   }
 }

@@ -1,14 +1,16 @@
-// How a connection is told that it may not come in: over HTTP before the upgrade, or with its dialect's error frame after it.
+// Refusing a connection: over HTTP before the upgrade, or with its dialect's error frame after it.
+import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type Failure } from "../contract/errors.ts";
 import { closingFor, shortReason } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
 import { textFrame } from "./frame.ts";
 import type { Opened } from "./handshake.ts";
-import { answerHttp } from "./http-answer.ts";
 
 /** After how many milliseconds a refused client should try again when nobody knows better. */
 const RETRY_AFTER_MS = 5000;
+/** How long the peer may take to read an HTTP answer and hang up, in milliseconds. */
+const HANG_UP_MS = 2000;
 
 /** True when the refusal is an HTTP answer; otherwise the connection must be opened for its error frame. */
 export function isRefusedByHttp(dialect: Dialect, failure: Failure): boolean {
@@ -38,4 +40,25 @@ export function refuseByFrame({ ws, socket }: Opened, dialect: Dialect, failure:
   }
   const timer = setTimeout(close, lingerMs);
   ws.once("close", () => clearTimeout(timer));
+}
+
+/** Answers `status` with a JSON body and closes. Safe on a socket that is gone already. */
+export function answerHttp(socket: Duplex, status: number, body: string, retryAfterMs?: number): void {
+  if (socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const headers = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    "Connection: close",
+    "Content-Type: application/json; charset=utf-8",
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.max(1, Math.ceil(retryAfterMs / 1000))}`]),
+  ];
+  // What the client has still sent is read and dropped: closing over unread bytes would reset the connection under the answer.
+  socket.resume();
+  socket.end(`${headers.join("\r\n")}\r\n\r\n${body}`);
+  const timer = setTimeout(() => socket.destroy(), HANG_UP_MS);
+  socket.once("close", () => clearTimeout(timer));
+  socket.once("end", () => socket.destroy());
 }

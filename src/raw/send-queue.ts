@@ -2,7 +2,7 @@
 import type { Duplex } from "node:stream";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
 
-/** Above so many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
+/** Above this many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
 export const SLOW_BYTES = 65_536;
 /** A tick's frames are written before its end when they are more than this, so that one write stays small. */
 const WRITE_BYTES = 65_536;
@@ -32,7 +32,7 @@ export interface UnsentLimits {
   readonly budget: UnsentBudget;
 }
 
-/** What an sendQueue tells its connection. */
+/** What a send queue tells its connection. */
 export interface SendQueueOwner {
   /** The limit of unsent bytes is passed: end the connection at once. */
   overflowed(): void;
@@ -41,7 +41,7 @@ export interface SendQueueOwner {
 }
 
 /**
- * The sendQueue of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
+ * The send queue of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
  * here, 8 bytes a frame, since frames are shared by all recipients of a broadcast.
  */
 export class SendQueue {
@@ -147,12 +147,12 @@ export class SendQueue {
     this.#single = undefined;
   }
 
-  /** Writes the next frames, up to so many bytes but at least one, in one write. */
-  #writeQueued(most: number): void {
+  /** Writes the next frames, at least one and at most `maxBytes`, in one write. */
+  #writeQueued(maxBytes: number): void {
     let bytes = 0;
     let count = 0;
     for (const frame of this.#queue) {
-      if (count > 0 && bytes + frame.length > most) break;
+      if (count > 0 && bytes + frame.length > maxBytes) break;
       bytes += frame.length;
       count++;
     }
@@ -185,17 +185,17 @@ export class SendQueue {
   }
 
   #isFull(): boolean {
-    const weight = this.#weight();
-    return weight > this.#limit || (weight > SLOW_BYTES && this.#budget.exceeded);
+    const size = this.#size();
+    return size > this.#limit || (size > SLOW_BYTES && this.#budget.exceeded);
   }
 
-  #weight(): number {
+  #size(): number {
     return this.#queuedBytes + this.#outstandingBytes + this.#queue.length * FRAME_OVERHEAD_BYTES;
   }
 
   #account(): void {
-    const weight = this.blocked ? this.#weight() : 0;
-    this.#budget.add(weight - this.#accounted);
-    this.#accounted = weight;
+    const size = this.blocked ? this.#size() : 0;
+    this.#budget.add(size - this.#accounted);
+    this.#accounted = size;
   }
 }

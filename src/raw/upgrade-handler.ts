@@ -8,11 +8,11 @@ import { DRAINING } from "./close-frame.ts";
 import { type Dialect, isObject } from "./codec.ts";
 import type { AcceptedConnection } from "./connection.ts";
 import { Handshake, type Opened } from "./handshake.ts";
+import { keptRequest } from "./kept-request.ts";
 import { parseJson } from "./message-handler.ts";
 import type { RawEngineOptions, Times } from "./options.ts";
 import type { Received } from "./receive-buffer.ts";
 import { isRefusedByHttp, refuseByFrame, refuseByHttp } from "./refusal.ts";
-import { keep } from "./request.ts";
 
 /** An upgrade request that has not been decided on. */
 interface PendingUpgrade {
@@ -140,7 +140,7 @@ export class UpgradeHandler<A> {
 
   #accepted({ id, dialect, request, query, socket }: PendingUpgrade, opened: Opened, admission: A): void {
     this.#waiting.delete(socket);
-    this.#onAccepted({ ...opened, id, dialect, admission, request: keep(request, query) }, admission);
+    this.#onAccepted({ ...opened, id, dialect, admission, request: keptRequest(request, query) }, admission);
   }
 }
 

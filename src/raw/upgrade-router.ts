@@ -1,12 +1,12 @@
-// Who gets an upgrade request: Socket.IO below its path, the raw engine at its exact paths, nobody anywhere else.
+// Routing upgrade requests: to Socket.IO below its path, to the raw engine at its exact paths, to nobody anywhere else.
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
+import type { Dialect } from "./codec.ts";
 import type { RawEngine } from "./engine.ts";
-import { answerHttp } from "./http-answer.ts";
 import { continueAsHttp, offersHttp2 } from "./plain-http.ts";
-import { refuseByHttp } from "./refusal.ts";
+import { answerHttp, refuseByHttp } from "./refusal.ts";
 
 /** How upgrade requests are routed. */
 export interface UpgradeRouting<A> {
@@ -34,11 +34,11 @@ const RETRY_AFTER_MS = { full: 10_000, draining: 1000 } as const;
 export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): () => void {
   const { engine, socketIoPath = "/socket.io/", allowsOrigin, capacity, others = "refuse" } = routing;
   const before = server.listeners("upgrade") as UpgradeListener[];
+  const pass: UpgradeListener = (...upgrade) => {
+    for (const listener of before) listener.apply(server, upgrade);
+  };
 
   const route: UpgradeListener = (request, socket, head) => {
-    const pass = () => {
-      for (const listener of before) listener.call(server, request, socket, head);
-    };
     if (offersHttp2(request)) {
       continueAsHttp(server, request, socket, head);
       return;
@@ -47,7 +47,7 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
     const isSocketIo = path.startsWith(socketIoPath);
     const dialect = isSocketIo ? undefined : engine.dialectAt(path);
     if (dialect === undefined && !isSocketIo) {
-      if (others === "leave") pass();
+      if (others === "leave") pass(request, socket, head);
       else refuse(socket, 404, "there is nothing to connect to here");
       return;
     }
@@ -56,16 +56,10 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
       refuse(socket, 403, "origin not allowed");
       return;
     }
-    const room = isSocketIo && queryOf(request.url)["sid"] !== undefined ? "ok" : capacity(); // with a sid it is in already
-    if (room !== "ok") {
-      const failure = new Failure("SERVER_ERROR", `the node is ${room}`, { retryAfterMs: RETRY_AFTER_MS[room] });
-      socket.on("error", () => socket.destroy());
-      if (dialect === undefined)
-        answerHttp(socket, 503, JSON.stringify({ error: failure.message }), failure.retryAfterMs);
-      else refuseByHttp(socket, dialect, failure, undefined);
-      return;
-    }
-    if (dialect === undefined) pass();
+    const isAdmitted = isSocketIo && queryOf(request.url)["sid"] !== undefined; // a session that polls until now
+    const state = isAdmitted ? "ok" : capacity();
+    if (state !== "ok") refuseForCapacity(socket, dialect, state);
+    else if (dialect === undefined) pass(request, socket, head);
     else engine.handleUpgrade(dialect, request, socket, head);
   };
 
@@ -77,7 +71,17 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
   };
 }
 
-function refuse(socket: Duplex, status: number, error: string): void {
+function refuseForCapacity(socket: Duplex, dialect: Dialect | undefined, state: "full" | "draining"): void {
+  const failure = new Failure("SERVER_ERROR", `the node is ${state}`, { retryAfterMs: RETRY_AFTER_MS[state] });
+  if (dialect === undefined) {
+    refuse(socket, 503, failure.message, failure.retryAfterMs);
+    return;
+  }
   socket.on("error", () => socket.destroy());
-  answerHttp(socket, status, JSON.stringify({ error }));
+  refuseByHttp(socket, dialect, failure, undefined);
+}
+
+function refuse(socket: Duplex, status: number, error: string, retryAfterMs?: number): void {
+  socket.on("error", () => socket.destroy());
+  answerHttp(socket, status, JSON.stringify({ error }), retryAfterMs);
 }

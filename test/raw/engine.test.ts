@@ -103,7 +103,7 @@ describe("the end of a raw connection", () => {
     const client = await connect(`${rig.url}/ws?token=1`);
     const socket = await eventually(() => rig.io.of("/channels").sockets.values().next().value);
     socket.emit("system", { message: "bye", level: "info", timestamp: 5000 });
-    rig.raw().closing = { code: 1008, reason: "replaced" };
+    rig.raw().closeWith({ code: 1008, reason: "replaced" });
     socket.disconnect(close);
     expect(await client.closed).toEqual({ code: 1008, reason: "replaced" });
     expect(client.frames).toEqual([

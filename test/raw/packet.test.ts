@@ -2,7 +2,7 @@
 import { Decoder, Encoder, type Packet, PacketType } from "socket.io-parser";
 import { describe, expect, it } from "vitest";
 import { CLIENT_EVENTS, type ClientEventName } from "../../src/contract/namespaces.ts";
-import { ackPacket, connectPacket, eventPacket, handledPacket, readPacket } from "../../src/raw/packet.ts";
+import { ackPacket, connectPacket, deliveryAckPacket, eventPacket, readPacket } from "../../src/raw/packet.ts";
 
 const nsp = "/channels";
 const idOf = (event: ClientEventName): number => CLIENT_EVENTS.indexOf(event);
@@ -71,7 +71,7 @@ describe("writing", () => {
     });
     expect(decode(eventPacket(nsp, { event: "heartbeat" })).data).toEqual(["heartbeat"]);
     expect(decode(eventPacket("/study-time", { event: "heartbeat", payload: null })).data).toEqual(["heartbeat", null]);
-    expect(decode(handledPacket(nsp, "rooms/a", 3)).data).toEqual(["ack", { channel: "rooms/a", offset: 3 }]);
+    expect(decode(deliveryAckPacket(nsp, "rooms/a", 3)).data).toEqual(["ack", { channel: "rooms/a", offset: 3 }]);
     expect(decode(ackPacket(nsp, 12))).toEqual({ type: PacketType.ACK, nsp, id: 12, data: [] });
   });
 });

@@ -199,7 +199,7 @@ describe("a client that does not read", () => {
       say(`${sent++}`.padEnd(10_000));
       await turn();
     }
-    raw.closing = { code: 1008, reason: "过".repeat(80) };
+    raw.closeWith({ code: 1008, reason: "过".repeat(80) });
     rig.socket().disconnect(true);
     client.ws.resume();
     expect(await client.closed).toEqual({ code: 1008, reason: "过".repeat(41) });

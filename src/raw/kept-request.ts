@@ -1,4 +1,4 @@
-// An upgrade request, reduced to what is needed later: nothing secret, and nothing that keeps the HTTP machinery in memory.
+// What is kept of an upgrade request: nothing secret, and nothing that holds the HTTP machinery in memory.
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { addressOf, pathOf, type Query } from "../connection/request.ts";
 
@@ -13,8 +13,8 @@ export interface KeptRequest {
   readonly connection: { readonly encrypted: boolean; readonly remoteAddress: string };
 }
 
-/** What is kept of a request for as long as its connection lives. */
-export function keep(request: IncomingMessage, query: Query): KeptRequest {
+/** The part of a request that is kept for as long as its connection lives. */
+export function keptRequest(request: IncomingMessage, query: Query): KeptRequest {
   const { authorization: _authorization, cookie: _cookie, ...headers } = request.headers;
   const { token: _token, ...plain } = query;
   return {
