@@ -13,7 +13,8 @@ const codec: Codec = {
   },
 
   encode(event, [payload], now) {
-    const { message, userId, channel, data, timestamp = now } = isObject(payload) ? payload : {};
+    if (!isObject(payload)) return null;
+    const { message, userId, channel, data, timestamp = now } = payload;
     switch (event) {
       case "connected":
         return JSON.stringify({ type: "connected", message, userId });

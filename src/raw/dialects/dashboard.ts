@@ -13,7 +13,8 @@ const codec: Codec = {
   },
 
   encode(event, [payload], now) {
-    const data = isObject(payload) ? payload : {};
+    if (!isObject(payload)) return null;
+    const data = payload;
     const timestamp = data["timestamp"] ?? rfc3339(new Date(now));
     switch (event) {
       case "connected":
