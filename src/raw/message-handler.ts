@@ -52,7 +52,7 @@ export class MessageHandler {
 
   /** Says what the failure is. */
   refuse(failure: Failure): void {
-    this.#output.toClient(this.#dialect.codec.refuse(failure, Date.now()));
+    this.#output.toClient(this.#dialect.codec.error(failure, Date.now()));
   }
 
   /** Malformed frames are limited here; the namespaces, which limit all others, never see them. */
@@ -65,7 +65,7 @@ export class MessageHandler {
   }
 
   #isDue(event: ClientEventName, now: number): boolean {
-    const every = this.#dialect.answersAtMostEvery?.[event];
+    const every = this.#dialect.answerIntervalMs?.[event];
     if (every === undefined) return true;
     this.#answeredAt ??= {};
     if (now - (this.#answeredAt[event] ?? 0) < every) return false;

@@ -22,7 +22,7 @@ export function isRefusedByHttp(dialect: Dialect, failure: Failure): boolean {
 /** Refuses before the upgrade: 429 and 503 with `Retry-After`, else 401. */
 export function refuseByHttp(socket: Duplex, dialect: Dialect, failure: Failure, token: string | undefined): void {
   const { refusal, codec } = dialect;
-  const body = refusal === "frame" ? codec.refuse(failure, Date.now()) : refusal(failure, token);
+  const body = refusal === "frame" ? codec.error(failure, Date.now()) : refusal(failure, token);
   const retry = failure.code === "RATE_LIMIT" || failure.code === "SERVER_ERROR";
   const status = retry ? ERRORS[failure.code].status : 401;
   answerHttp(socket, status, body, retry ? (failure.retryAfterMs ?? RETRY_AFTER_MS) : undefined);
@@ -33,7 +33,7 @@ export function refuseByFrame({ ws, socket }: Opened, dialect: Dialect, failure:
   const { code, reason } = closingFor(failure);
   const close = () => ws.close(code, shortReason(reason));
   if (ws.readyState !== ws.OPEN) return;
-  socket.write(textFrame(dialect.codec.refuse(failure, Date.now())));
+  socket.write(textFrame(dialect.codec.error(failure, Date.now())));
   if (failure.code !== "RATE_LIMIT" || dialect.lingers !== true) {
     close();
     return;

@@ -1,56 +1,34 @@
 // The channels dialect: subscriptions by name, and what happens on them.
-import { ERRORS, type Failure } from "../../contract/errors.ts";
-import { type Codec, type Dialect, failureOf, isObject, readFrame, unknownType } from "../codec.ts";
+import type { channels as rows } from "../../contract/channels.ts";
+import { ERRORS } from "../../contract/errors.ts";
+import { createCodec, type Dialect, type JsonObject } from "../codec.ts";
 
-const codec: Codec = {
-  decode(frame) {
-    const read = readFrame(frame);
-    if (read instanceof Error) return read;
-    const { type, channel } = read;
-    if (type === "subscribe" || type === "unsubscribe") return { event: type, payload: { channel } };
-    if (type === "heartbeat") return { event: "heartbeat" };
-    return unknownType(["subscribe", "unsubscribe", "heartbeat"]);
+const codec = createCodec<typeof rows>({
+  frames: {
+    subscribe: ({ channel }) => ({ event: "subscribe", payload: { channel } }),
+    unsubscribe: ({ channel }) => ({ event: "unsubscribe", payload: { channel } }),
+    heartbeat: () => ({ event: "heartbeat" }),
   },
-
-  encode(event, [payload], now) {
-    if (!isObject(payload)) return null;
-    const { message, userId, channel, data, timestamp = now } = payload;
-    switch (event) {
-      case "connected":
-        return JSON.stringify({ type: "connected", message, userId });
-      case "run-results":
-      case "notifications":
-        return JSON.stringify({ type: event, channel, data, timestamp });
-      case "error":
-        return JSON.stringify({ type: "error", message });
-      default:
-        return null;
-    }
+  events: {
+    connected: ({ message, userId }) => ({ type: "connected", message, userId }),
+    "run-results": (payload, now) => inChannel("run-results", now, payload),
+    notifications: (payload, now) => inChannel("notifications", now, payload),
+    error: ({ message }) => ({ type: "error", message }),
   },
-
-  answer(event, answer, now) {
-    if (!answer.ok) return refuse(failureOf(answer));
-    switch (event) {
-      case "subscribe":
-        return JSON.stringify({ type: "subscribed", channel: answer["channel"] });
-      case "unsubscribe":
-        return JSON.stringify({ type: "unsubscribed", channel: answer["channel"] });
-      case "heartbeat":
-        return JSON.stringify({ type: "heartbeat", timestamp: answer["timestamp"] ?? now });
-      default:
-        return null;
-    }
+  answers: {
+    subscribe: ({ channel }) => ({ type: "subscribed", channel }),
+    unsubscribe: ({ channel }) => ({ type: "unsubscribed", channel }),
+    heartbeat: ({ timestamp }, now) => ({ type: "heartbeat", timestamp: timestamp ?? now }),
   },
-
-  refuse,
-};
-
-/** Documented clients know one message for everything malformed. */
-function refuse({ code, message }: Failure): string {
-  return JSON.stringify({
+  // Documented clients know one message for everything malformed.
+  error: ({ code, message }) => ({
     type: "error",
     message: code === "INVALID_MESSAGE" ? ERRORS.INVALID_MESSAGE.message : message,
-  });
+  }),
+});
+
+function inChannel(type: string, now: number, { channel, data, timestamp = now }: JsonObject): JsonObject {
+  return { type, channel, data, timestamp };
 }
 
 /** `/?token=` */

@@ -1,47 +1,28 @@
 // The dashboard dialect: `{"type",…}` for the connection's own matters, `{"event","data"}` for what happened.
-import type { Failure } from "../../contract/errors.ts";
+import type { dashboard as rows } from "../../contract/dashboard.ts";
 import { rfc3339 } from "../../contract/time.ts";
-import { type Codec, type Dialect, failureOf, isObject, readFrame, unknownType } from "../codec.ts";
+import { createCodec, type Dialect } from "../codec.ts";
 
-const codec: Codec = {
-  decode(frame) {
-    const read = readFrame(frame);
-    if (read instanceof Error) return read;
-    if (read["type"] === "ping") return { event: "ping" };
-    if (read["type"] === "auth") return { event: "refresh_token", payload: { token: read["token"] } };
-    return unknownType(["ping", "auth"]);
+const codec = createCodec<typeof rows>({
+  frames: {
+    ping: () => ({ event: "ping" }),
+    auth: ({ token }) => ({ event: "refresh_token", payload: { token } }),
   },
-
-  encode(event, [payload], now) {
-    if (!isObject(payload)) return null;
-    const data = payload;
-    const timestamp = data["timestamp"] ?? rfc3339(new Date(now));
-    switch (event) {
-      case "connected":
-        return JSON.stringify({ type: "connection", message: data["message"], timestamp });
-      case "progress_updated":
-      case "quiz_completed":
-        return JSON.stringify({ event, data });
-      case "close":
-        return JSON.stringify({ type: "close", reason: data["reason"], timestamp });
-      case "error":
-        return JSON.stringify({ type: "error", code: data["code"], message: data["message"], timestamp });
-      default:
-        return null;
-    }
+  events: {
+    connected: ({ message, timestamp }, now) => ({ type: "connection", message, timestamp: timestamp ?? iso(now) }),
+    progress_updated: (data) => ({ event: "progress_updated", data }),
+    quiz_completed: (data) => ({ event: "quiz_completed", data }),
+    close: ({ reason, timestamp }, now) => ({ type: "close", reason, timestamp: timestamp ?? iso(now) }),
+    error: ({ code, message, timestamp }, now) => ({ type: "error", code, message, timestamp: timestamp ?? iso(now) }),
   },
-
-  answer(event, answer, now) {
-    if (!answer.ok) return refuse(failureOf(answer), now);
-    if (event !== "ping") return null;
-    return JSON.stringify({ type: "pong", timestamp: answer["timestamp"] ?? rfc3339(new Date(now)) });
+  answers: {
+    ping: ({ timestamp }, now) => ({ type: "pong", timestamp: timestamp ?? iso(now) }),
   },
+  error: ({ code, message }, now) => ({ type: "error", code, message, timestamp: iso(now) }),
+});
 
-  refuse,
-};
-
-function refuse({ code, message }: Failure, now: number): string {
-  return JSON.stringify({ type: "error", code, message, timestamp: rfc3339(new Date(now)) });
+function iso(now: number): string {
+  return rfc3339(new Date(now));
 }
 
 /** `/api/v1/ws/dashboard?token=` */

@@ -1,93 +1,58 @@
 // The gateway dialect: `{"type","content","timestamp"}` both ways, the timestamp in epoch seconds.
+import type { channels as rows } from "../../contract/channels.ts";
 import { Failure } from "../../contract/errors.ts";
-import { type Codec, type Dialect, failureOf, isObject, readFrame, unknownType } from "../codec.ts";
+import { createCodec, type Dialect, isObject, type JsonObject } from "../codec.ts";
 
-const codec: Codec = {
-  decode(frame) {
-    const read = readFrame(frame);
-    if (read instanceof Error) return read;
-    const { type, content } = read;
-    switch (type) {
-      case "ping":
-        return { event: "heartbeat" };
-      case "join_room":
-      case "leave_room":
-        if (typeof content !== "string") return new Failure("INVALID_MESSAGE", "content: the name of a room");
-        return { event: type, payload: { room: content } };
-      case "room_message":
-        if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {room, text}");
-        return { event: type, payload: { room: content["room"], text: content["text"] } };
-      case "user_message":
-        if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {to, text}");
-        return { event: type, payload: { to: content["to"], text: content["text"] } };
-      default:
-        return unknownType(["ping", "join_room", "leave_room", "room_message", "user_message"]);
-    }
+const codec = createCodec<typeof rows>({
+  frames: {
+    ping: () => ({ event: "heartbeat" }),
+    join_room: ({ content }) => roomChange("join_room", content),
+    leave_room: ({ content }) => roomChange("leave_room", content),
+    room_message({ content }) {
+      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {room, text}");
+      const { room, text } = content;
+      return { event: "room_message", payload: { room, text } };
+    },
+    user_message({ content }) {
+      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {to, text}");
+      const { to, text } = content;
+      return { event: "user_message", payload: { to, text } };
+    },
   },
-
-  encode(event, [payload, meta], now) {
-    if (!isObject(payload)) return null;
-    const content = contentOf(event, payload, isObject(meta) ? meta["id"] : undefined);
-    if (content === null) return null;
-    return print(event === "notifications" ? "notification" : event, content, timeOf(payload["timestamp"], now));
+  events: {
+    system: ({ message, level, code = 0, timestamp }, now) => frame("system", { message, level, code }, timestamp, now),
+    notifications({ data, timestamp }, now) {
+      const { title, message, icon = "", link = "" } = isObject(data) ? data : {};
+      return frame("notification", { title, body: message, icon, link }, timestamp, now);
+    },
+    data_update: ({ entity, action, id, data, timestamp }, now) =>
+      frame("data_update", { entity, action, id, data }, timestamp, now),
+    user_message: ({ from, to, text, content, timestamp }, now) =>
+      frame("user_message", { from, to, text: textOf(text, content) }, timestamp, now),
+    room_message: ({ room, from, username = from, text, content, timestamp }, now, { id }) =>
+      frame("room_message", { id, room, from, username, text: textOf(text, content) }, timestamp, now),
+    error: ({ code, message }, now) => frame("error", { code, message }, now, now),
   },
-
-  answer(event, answer, now) {
-    if (!answer.ok) return refuse(failureOf(answer), now);
-    return event === "heartbeat" ? print("pong", null, timeOf(answer["timestamp"], now)) : null;
+  answers: {
+    heartbeat: ({ timestamp }, now) => frame("pong", null, timestamp, now),
   },
+  error: ({ code, message }, now) => frame("error", { code, message }, now, now),
+});
 
-  refuse,
-};
+/** A frame. `time` is when it happened, in epoch milliseconds; `now` where the event does not say. */
+function frame(type: string, content: JsonObject | null, time: unknown, now: number): JsonObject {
+  return { type, content, timestamp: Math.floor((typeof time === "number" ? time : now) / 1000) };
+}
 
-function contentOf(event: string, payload: Record<string, unknown>, id: unknown): Record<string, unknown> | null {
-  switch (event) {
-    case "system": {
-      const { message, level, code = 0 } = payload;
-      return { message, level, code };
-    }
-    case "notifications": {
-      const { title, message, icon = "", link = "" } = isObject(payload["data"]) ? payload["data"] : {};
-      return { title, body: message, icon, link };
-    }
-    case "data_update": {
-      const { entity, action, id: changed, data } = payload;
-      return { entity, action, id: changed, data };
-    }
-    case "user_message": {
-      const { from, to } = payload;
-      return { from, to, text: textOf(payload) };
-    }
-    case "room_message": {
-      const { room, from, username = from } = payload;
-      return { id, room, from, username, text: textOf(payload) };
-    }
-    case "error": {
-      const { code, message } = payload;
-      return { code, message };
-    }
-    default:
-      return null;
-  }
+function roomChange(event: "join_room" | "leave_room", room: unknown) {
+  if (typeof room !== "string") return new Failure("INVALID_MESSAGE", "content: the name of a room");
+  return { event, payload: { room } };
 }
 
 /** What was said as a text: other clients may have sent content of the platform's own making. */
-function textOf({ text, content }: Record<string, unknown>): unknown {
+function textOf(text: unknown, content: unknown): unknown {
   if (text !== undefined) return text;
   return typeof content === "string" ? content : JSON.stringify(content ?? "");
-}
-
-/** Epoch milliseconds of whatever happened; now, where it does not say. */
-function timeOf(timestamp: unknown, now: number): number {
-  return typeof timestamp === "number" ? timestamp : now;
-}
-
-function refuse({ code, message }: Failure, now: number): string {
-  return print("error", { code, message }, now);
-}
-
-function print(type: string, content: unknown, time: number): string {
-  return JSON.stringify({ type, content, timestamp: Math.floor(time / 1000) });
 }
 
 /** `/ws?token=` */

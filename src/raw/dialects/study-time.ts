@@ -1,35 +1,29 @@
 // The study-time dialect: heartbeats, and one kind of answer. Documented clients read `studyTime` off every frame that comes.
-import type { Failure } from "../../contract/errors.ts";
-import { type Codec, type Dialect, failureOf, isObject } from "../codec.ts";
+import type { studyTime as rows } from "../../contract/study-time.ts";
+import { type ClientMessage, createCodec, type Dialect, isObject } from "../codec.ts";
 
-const codec: Codec = {
-  /** Whatever is no heartbeat becomes one that the namespace refuses, so that the answer carries the seconds studied so far. */
-  decode(frame) {
-    if (!isObject(frame) || frame["type"] !== "heartbeat") return { event: "heartbeat", payload: null };
-    const { timestamp } = frame;
-    if (timestamp === undefined) return { event: "heartbeat", payload: {} };
-    const plain = typeof timestamp === "string" || typeof timestamp === "number";
-    return { event: "heartbeat", payload: { timestamp: plain ? timestamp : null } };
+const codec = createCodec<typeof rows>({
+  frames: {},
+  events: {
+    error: ({ code, message, studyTime = 0 }) => response("error", studyTime, { code, message }),
   },
-
-  encode(event, [payload]) {
-    if (event !== "error" || !isObject(payload)) return null;
-    const { studyTime = 0, code, message } = payload;
-    return JSON.stringify({ type: "heartbeat_response", status: "error", studyTime, code, message });
+  answers: {
+    heartbeat: ({ studyTime = 0 }) => response("success", studyTime),
   },
+  error: ({ code, message }, _now, { studyTime = 0 } = {}) => response("error", studyTime, { code, message }),
+});
 
-  answer(event, answer) {
-    if (event !== "heartbeat") return null;
-    const { studyTime = 0 } = answer;
-    if (!answer.ok) return refuse(failureOf(answer), studyTime);
-    return JSON.stringify({ type: "heartbeat_response", status: "success", studyTime });
-  },
+function response(status: "success" | "error", studyTime: unknown, error: { code?: unknown; message?: unknown } = {}) {
+  return { type: "heartbeat_response", status, studyTime, ...error };
+}
 
-  refuse: (failure) => refuse(failure, 0),
-};
-
-function refuse({ code, message }: Failure, studyTime: unknown): string {
-  return JSON.stringify({ type: "heartbeat_response", status: "error", studyTime, code, message });
+/** Whatever is no heartbeat becomes one that the namespace refuses, so that the answer carries the seconds studied so far. */
+function decode(frame: unknown): ClientMessage {
+  if (!isObject(frame) || frame["type"] !== "heartbeat") return { event: "heartbeat", payload: null };
+  const { timestamp } = frame;
+  if (timestamp === undefined) return { event: "heartbeat", payload: {} };
+  const isReadable = typeof timestamp === "string" || typeof timestamp === "number";
+  return { event: "heartbeat", payload: { timestamp: isReadable ? timestamp : null } };
 }
 
 /** `/api/study-time?userId=&courseId=[&token=]` */
@@ -45,6 +39,6 @@ export const studyTime: Dialect = {
     queryUser: "user",
     resumes: false,
   },
-  codec,
+  codec: { ...codec, decode },
   refusal: "frame",
 };

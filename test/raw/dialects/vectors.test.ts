@@ -65,7 +65,7 @@ describe.each(DIALECTS.map((dialect) => [dialect.traits.speaks, dialect] as cons
 
   it.each(vectors.filter((vector) => vector.refused !== undefined))("refuses with $refused", ({ refused, out }) => {
     if (refused === undefined) throw new Error("a code is missing");
-    expect(parsed(codec.refuse(new Failure(refused), NOW))).toEqual(out);
+    expect(parsed(codec.error(new Failure(refused), NOW))).toEqual(out);
   });
 
   it("sends nothing for an event that it does not document, whatever its name and payload", () => {
