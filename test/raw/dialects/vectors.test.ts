@@ -1,40 +1,15 @@
 // Every documented frame of every dialect, both ways, from test/vectors through the codecs; and what all codecs have in common.
-import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { type ErrorCode, Failure } from "../../../src/contract/errors.ts";
-import { CLIENT_EVENTS, type ClientEventName } from "../../../src/contract/namespaces.ts";
-import { rfc3339 } from "../../../src/contract/time.ts";
-import type { Answer } from "../../../src/raw/codec.ts";
+import { Failure } from "../../../src/contract/errors.ts";
+import { CLIENT_EVENTS, NAMESPACES } from "../../../src/contract/namespaces.ts";
+import type { NamespaceRows } from "../../../src/contract/rows.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { parseJson } from "../../../src/raw/message-handler.ts";
+import { NOW, vectorsOf } from "../../support/vectors.ts";
 
-/** The time that every codec is given: 2025-12-26T14:05:30+08:00. */
-const NOW = 1_766_729_130_000;
+const dialects = DIALECTS.map((dialect) => [dialect.traits.speaks, dialect] as const);
 
-/** One line of a file of vectors: exactly one of `in`, `event`, `answered` and `refused`. */
-interface Vector {
-  /** A client's frame as text, with the `signal` that it means or the `failure` that it is. */
-  in?: string;
-  signal?: { event: string; payload?: unknown };
-  failure?: ErrorCode;
-  message?: string;
-  /** A namespace's event with its `args`, and `out`, the frame that goes to the client; null is none. */
-  event?: string;
-  args?: unknown[];
-  out?: unknown;
-  /** The signal that the namespace answered, and its `answer`. */
-  answered?: ClientEventName;
-  answer?: Answer;
-  /** The code of a failure that the client is told. */
-  refused?: ErrorCode;
-}
-
-function vectorsOf(dialect: string): Vector[] {
-  const text = readFileSync(new URL(`../../vectors/${dialect}.json`, import.meta.url), "utf8");
-  return JSON.parse(text.replaceAll("$rfc3339", rfc3339(new Date(NOW)))) as Vector[];
-}
-
-describe.each(DIALECTS.map((dialect) => [dialect.traits.speaks, dialect] as const))("%s", (speaks, { codec }) => {
+describe.each(dialects)("%s", (speaks, { codec, namespace }) => {
   const vectors = vectorsOf(speaks);
 
   it.each(vectors.filter((vector) => vector.in !== undefined))("reads $in", (vector) => {
@@ -66,6 +41,15 @@ describe.each(DIALECTS.map((dialect) => [dialect.traits.speaks, dialect] as cons
   it.each(vectors.filter((vector) => vector.refused !== undefined))("refuses with $refused", ({ refused, out }) => {
     if (refused === undefined) throw new Error("a code is missing");
     expect(parsed(codec.error(new Failure(refused), NOW))).toEqual(out);
+  });
+
+  it("has a vector for every event that it prints", () => {
+    const rows: NamespaceRows | undefined = NAMESPACES.find(({ name }) => name === namespace);
+    const printed = Object.entries(rows?.server ?? {}).flatMap(([event, { example }]) =>
+      codec.encode(event, [example], NOW) === null ? [] : event,
+    );
+    const documented = vectors.flatMap(({ event, out }) => (event === undefined || out === null ? [] : event));
+    expect(printed.filter((event) => !documented.includes(event))).toEqual([]);
   });
 
   it("sends nothing for an event that it does not document, whatever its name and payload", () => {
