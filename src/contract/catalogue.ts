@@ -7,8 +7,8 @@ import { catalogueId, isStorable } from "./ids.ts";
 export const displayName = z
   .string()
   .min(1)
-  .refine((name) => new TextEncoder().encode(JSON.stringify(name)).length <= 202, "at most 200 bytes as JSON")
-  .refine(isStorable, "not well-formed, or with the character U+0000");
+  .refine((name) => new TextEncoder().encode(JSON.stringify(name)).length <= 202, "must have at most 200 bytes as JSON")
+  .refine(isStorable, "must be well-formed, without the character U+0000");
 
 /** The whole catalogue, in order. */
 export const topicsBody = z

@@ -42,7 +42,10 @@ export const channelName = z
   .transform((name, context) => {
     const parsed = parseChannel(name);
     if (parsed !== undefined) return parsed;
-    context.addIssue({ code: "custom", message: "a channel is <kind>/<name>, the name 1–128 of A-Z a-z 0-9 _ - : ." });
+    context.addIssue({
+      code: "custom",
+      message: "must be <kind>/<name>, the name 1 to 128 characters of A-Z a-z 0-9 _ - : .",
+    });
     return z.NEVER;
   });
 

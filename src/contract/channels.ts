@@ -113,7 +113,7 @@ const server = {
   error: ownEvent(
     errorFrame.extend({ channel: z.string().exactOptional() }),
     "What went wrong; with channel: that subscription has ended",
-    { ...errorExample, code: "FORBIDDEN", message: "channel: run-results/run-1 is not yours" },
+    { ...errorExample, code: "FORBIDDEN", message: "channel run-results/run-1 is not yours" },
   ),
 };
 

@@ -155,7 +155,7 @@ export const quizBody = z
     total_questions: z.int().min(1).max(1_000_000),
   })
   .refine((quiz) => quiz.score <= quiz.total_questions, {
-    message: "score is at most total_questions",
+    message: "must be at most total_questions",
     path: ["score"],
   });
 
@@ -191,7 +191,7 @@ export const dashboardCalls = calls({
     tag: "Learning",
     summary: "Everything that a dashboard shows, true at an offset of its channel",
     access: "self",
-    params: z.object({ userId: userId.refine(isWholeNumberId, "a whole number") }),
+    params: z.object({ userId: userId.refine(isWholeNumberId, "must be a whole number") }),
     answer: { status: 200, description: "The snapshot", schema: snapshot },
     example: { params: { userId: "123" }, answer: snapshotExample },
   },

@@ -5,19 +5,27 @@ import { z } from "zod";
 export const isStorable = (text: string): boolean => !text.includes("\u0000") && !/\p{Surrogate}/u.test(text);
 
 /** A user id: 1–128 characters of any kind but U+0000 (it is encoded wherever it becomes part of a name). */
-export const userId = z.string().min(1).max(128).refine(isStorable, "not well-formed, or with the character U+0000");
+export const userId = z
+  .string()
+  .min(1)
+  .max(128)
+  .refine(isStorable, "must be well-formed, without the character U+0000");
 
 /** A course id, of the same form as a user id. */
 export const courseId = userId;
 
 /** The name of a room, also the part after `rooms/` of its channel. */
-export const roomName = z.string().regex(/^[A-Za-z0-9_\-:.]{1,128}$/, "1–128 of A-Z a-z 0-9 _ - : .");
+export const roomName = z
+  .string()
+  .regex(/^[A-Za-z0-9_\-:.]{1,128}$/, "must be 1 to 128 characters of A-Z a-z 0-9 _ - : .");
 
 /** The id of a run session, the part after `run-results/`. */
 export const sessionId = roomName;
 
 /** Ids of topics and chapters. Short and plain, so that a dashboard event stays under 1 KB. */
-export const catalogueId = z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/, "1–64 of A-Z a-z 0-9 _ - .");
+export const catalogueId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.-]{1,64}$/, "must be 1 to 64 characters of A-Z a-z 0-9 _ - .");
 
 /** A whole number as the dashboard uses it for users. */
 export const wholeNumber = z.int().nonnegative();

@@ -27,11 +27,11 @@ const required = (otherwise: string) => ({
 /** Any JSON value that is not too deep. Binary data is none. */
 export const json = z.custom<unknown>(
   (value) => value !== undefined && isShallow(value),
-  required(`JSON nested at most ${MAX_DEPTH} deep`),
+  required(`must be JSON nested at most ${MAX_DEPTH} deep`),
 );
 
 /** A JSON object that is not too deep. */
 export const jsonObject = z.custom<Record<string, unknown>>(
   (value) => typeof value === "object" && value !== null && !Array.isArray(value) && isShallow(value),
-  required(`a JSON object nested at most ${MAX_DEPTH} deep`),
+  required(`must be a JSON object nested at most ${MAX_DEPTH} deep`),
 );

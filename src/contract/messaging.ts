@@ -45,7 +45,7 @@ export type SystemMessage = z.infer<typeof systemMessage>;
 export const dataUpdate = z.object({
   entity: z.string().min(1).max(128),
   action: z.enum(["create", "update", "delete"]),
-  id: z.union([z.string().min(1).max(128), z.int()], "neither a string of 1 to 128 characters nor a whole number"),
+  id: z.union([z.string().min(1).max(128), z.int()], "must be a string of 1 to 128 characters or a whole number"),
   data: json,
 });
 /** @see dataUpdate */
@@ -54,7 +54,7 @@ export type DataUpdate = z.infer<typeof dataUpdate>;
 /** What is said: a text, or content of the platform's own making. Either name, both are kept as they were sent. */
 const content = z.union(
   [longText, jsonObject],
-  `neither a text of 1 to 65536 characters nor a JSON object nested at most ${MAX_DEPTH} deep`,
+  `must be a text of 1 to 65536 characters or a JSON object nested at most ${MAX_DEPTH} deep`,
 );
 /** What is said: a text, or content of the platform's own making, or both. */
 export const words = { text: longText.optional(), content: content.optional() };
@@ -95,7 +95,7 @@ export const typing = z
 
 /** A change of an order, as messenger clients know it. */
 export const orderStatus = z.looseObject({
-  order_id: z.union([z.string(), z.int()], "neither a string nor a whole number"),
+  order_id: z.union([z.string(), z.int()], "must be a string or a whole number"),
   status: z.string(),
   tracking_no: z.string().optional(),
 });

@@ -6,7 +6,7 @@ import { userId } from "./ids.ts";
 import { json } from "./json.ts";
 import { accepted } from "./publishing.ts";
 
-const digits = z.string("given twice").regex(/^\d+$/, "not a whole number").transform(Number);
+const digits = z.string("must be given once").regex(/^\d+$/, "must be a whole number").transform(Number);
 
 /** `GET /api/v1/channels/:kind/:id/events`; `limit` at most 1 000. */
 export const eventsQuery = z.object({
@@ -20,7 +20,7 @@ export const disconnectBody = z.object({ userId });
 /** `POST /api/v1/revocations`: one token, or all of a user. */
 export const revocationBody = z.union(
   [z.strictObject({ userId }), z.strictObject({ tokenId: z.string().min(1).max(256) })],
-  "exactly one of {userId} and {tokenId}",
+  "must be exactly one of {userId} and {tokenId}",
 );
 
 /** `POST /api/v1/batch`: up to 1 000 POSTs of this API, answered in order. */

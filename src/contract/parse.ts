@@ -1,6 +1,11 @@
-// Parsing with a schema: the value, or a failure that names the field.
+// Parsing with a schema: the value, or a failure that says in a sentence which field is wrong, and what is allowed.
 import type { z } from "zod";
 import { Failure } from "./errors.ts";
+
+/** The failure for one field: `problem` goes on where the field's name ends ("is required", "must be a whole number"). */
+export function invalidField(field: string, problem: string): Failure {
+  return new Failure("INVALID_MESSAGE", `${field} ${problem}`, { fields: { [field]: problem } });
+}
 
 /** The failure for a value that a schema refused: `INVALID_MESSAGE`, the first field in its message, all in `fields`. */
 export function refusal(error: z.core.$ZodError): Failure {
@@ -9,13 +14,56 @@ export function refusal(error: z.core.$ZodError): Failure {
     const field = issue.path.map(String).join(".") || "payload";
     fields[field] ??= issue.message;
   }
-  const [first = ["payload", "is not valid"]] = Object.entries(fields);
-  return new Failure("INVALID_MESSAGE", `${first[0]}: ${first[1]}`, { fields });
+  const [[field, problem] = ["payload", "is not valid"]] = Object.entries(fields);
+  // What is said of two fields together names them itself.
+  const sentence = /^(is|has|must|may)\b/.test(problem) ? `${field} ${problem}` : problem;
+  return new Failure("INVALID_MESSAGE", sentence, { fields });
 }
 
-/** `value` as `schema` understands it. Throws the {@link refusal}. */
+/** `value` as `schema` understands it. @throws Failure the {@link refusal} */
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
-  const result = schema.safeParse(value);
+  const result = schema.safeParse(value, { error: problemOf });
   if (!result.success) throw refusal(result.error);
   return result.data;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  string: "a string",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+  object: "an object",
+  array: "a list",
+  record: "an object",
+  undefined: "absent",
+};
+
+/** What is wrong with a field, where its schema has no words of its own for it. */
+function problemOf(issue: z.core.$ZodRawIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "is required" : `must be ${KINDS[issue.expected] ?? issue.expected}`;
+    case "invalid_value":
+      return `must be ${listed(issue.values.map((value) => JSON.stringify(value)))}`;
+    case "too_small":
+      return bounded("at least", issue.origin, issue.minimum);
+    case "too_big":
+      return bounded("at most", issue.origin, issue.maximum);
+    case "unrecognized_keys":
+      return `must not have ${listed(issue.keys)}`;
+    case "invalid_key":
+      return "has a key that is not allowed";
+    default:
+      return "is not valid";
+  }
+}
+
+function bounded(which: "at least" | "at most", origin: string, bound: number | bigint): string {
+  if (origin === "string") return `must have ${which} ${bound} ${bound === 1 ? "character" : "characters"}`;
+  if (origin === "array" || origin === "set") return `must have ${which} ${bound} ${bound === 1 ? "item" : "items"}`;
+  return `must be ${which} ${bound}`;
+}
+
+function listed(words: readonly string[]): string {
+  return words.length < 2 ? words.join() : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 }

@@ -17,7 +17,10 @@ export const notificationBody = z
 export const dataUpdateBody = z.object({
   ...dataUpdate.shape,
   to: z
-    .union([z.strictObject({ user: userId }), z.strictObject({ room: roomName })], "exactly one of {user} and {room}")
+    .union(
+      [z.strictObject({ user: userId }), z.strictObject({ room: roomName })],
+      "must be exactly one of {user} and {room}",
+    )
     .optional(),
 });
 

@@ -8,8 +8,8 @@ import { epochMs, iso8601 } from "./time.ts";
 
 /** A heartbeat. The time is the client's clock: checked, never counted by. */
 export const heartbeat = z.object(
-  { timestamp: z.union([iso8601, epochMs], "neither an ISO 8601 time nor epoch milliseconds").optional() },
-  "not a heartbeat",
+  { timestamp: z.union([iso8601, epochMs], "must be an ISO 8601 time or epoch milliseconds").optional() },
+  "must be a heartbeat, {timestamp}",
 );
 /** @see heartbeat */
 export type Heartbeat = z.input<typeof heartbeat>;

@@ -42,6 +42,6 @@ export function dashboardPayload(event: string, given: unknown): object {
 function payloadOf({ name, server }: NamespaceRows, event: string): z.ZodType {
   const row = Object.hasOwn(server, event) ? server[event] : undefined;
   if (row === undefined || (row.durable === undefined && row.own))
-    throw new Failure("INVALID_MESSAGE", `event: ${event} is no event of ${name} that a backend may emit`);
+    throw new Failure("INVALID_MESSAGE", `event ${event} is no event of ${name} that a backend may emit`);
   return row.payload;
 }

@@ -4,7 +4,8 @@ import type { z } from "zod";
 import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { batchBody } from "../contract/operations.ts";
-import { type Execute, failureOf, invalid, replyOf } from "./execute.ts";
+import { invalidField } from "../contract/parse.ts";
+import { type Execute, failureOf, replyOf } from "./execute.ts";
 import type { Order, Reply, Route } from "./route.ts";
 
 /** One call of a batch. */
@@ -51,7 +52,7 @@ export function createBatch({ routes, execute, maxItemBytes, onFault }: BatchOpt
       });
       try {
         const found = find(item.path);
-        if (found === undefined) throw new Failure("NOT_FOUND", "path: no POST of this API");
+        if (found === undefined) throw new Failure("NOT_FOUND", "path must be that of a POST of this API");
         if (Buffer.byteLength(JSON.stringify(item.body)) > maxItemBytes) throw new Failure("TOO_LARGE");
         return await execute(found.route, {
           params: found.params,
@@ -109,7 +110,7 @@ function decode(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    throw invalid("path", "is not valid percent-encoding");
+    throw invalidField("path", "must be valid percent-encoding");
   }
 }
 

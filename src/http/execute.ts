@@ -1,6 +1,7 @@
 // Executing a call, the same for one that came over HTTP and for one of a batch; whatever is thrown becomes a reply here.
 import { ERRORS, Failure, toFailure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
+import { invalidField } from "../contract/parse.ts";
 import type { Idempotency } from "../services/idempotency.ts";
 import { isUnavailable } from "../store/errors.ts";
 import { authorise } from "./access.ts";
@@ -67,14 +68,12 @@ export function failureOf(error: unknown): Failure {
   if (isUnavailable(error)) return new Failure("SERVER_ERROR", undefined, { retryAfterMs: RETRY_AFTER_MS });
   if (!isHttpError(error) || error.status >= 500) return toFailure(error);
   if (error.status === 413) return new Failure("TOO_LARGE");
-  if (error.type === "entity.parse.failed") return invalid("body", `is not JSON (${error.message.slice(0, 120)})`);
+  if (error.type === "entity.parse.failed")
+    return invalidField("body", `must be JSON (${error.message.slice(0, 120)})`);
   // A broken escape in the path, which the router throws; an unknown encoding or charset of the body, one cut short or corrupt.
-  return invalid(error instanceof URIError ? "path" : "body", error.message.slice(0, 120));
-}
-
-/** The failure for one field. */
-export function invalid(field: string, problem: string): Failure {
-  return new Failure("INVALID_MESSAGE", `${field}: ${problem}`, { fields: { [field]: problem } });
+  return error instanceof URIError
+    ? invalidField("path", "must be valid percent-encoding")
+    : invalidField("body", `must be readable (${error.message.slice(0, 120)})`);
 }
 
 /** The reply that a failure is, with the headers that belong to it. */

@@ -12,8 +12,9 @@ import type { AllowsOrigin } from "../auth/origins.ts";
 import type { Limits } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
 import { idempotencyKey } from "../contract/operations.ts";
+import { invalidField } from "../contract/parse.ts";
 import type { Identify } from "./access.ts";
-import { describe, type Execute, failureOf, invalid, replyOf } from "./execute.ts";
+import { describe, type Execute, failureOf, replyOf } from "./execute.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reply, Route } from "./route.ts";
 
@@ -61,7 +62,7 @@ function keyOf(request: Request): string | undefined {
   const given = request.headers["idempotency-key"];
   if (given === undefined) return undefined;
   const parsed = idempotencyKey.safeParse(given);
-  if (!parsed.success) throw invalid("Idempotency-Key", "1–255 characters");
+  if (!parsed.success) throw invalidField("Idempotency-Key", "must have 1 to 255 characters");
   return parsed.data;
 }
 
@@ -81,7 +82,7 @@ function createReadBody(maxBytes: number): (request: Request, response: Response
       parse(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error))),
     );
     // Forms and plain text are refused: any page may send those without asking first.
-    if (request.body === undefined) throw invalid("body", "JSON with Content-Type: application/json is required");
+    if (request.body === undefined) throw invalidField("body", "must be JSON with Content-Type: application/json");
     return request.body as unknown;
   };
 }

@@ -45,7 +45,7 @@ const resumeFrom = z.object({
 export function checkResume(namespace: DashboardNamespace): void {
   namespace.use((socket, next) => {
     const asked = resumeFrom.safeParse(socket.handshake.auth);
-    const fault = "since: a whole number of at least 0; epoch: a string";
+    const fault = "since must be a whole number of at least 0, epoch a string";
     next(asked.success ? undefined : connectError("INVALID_MESSAGE", fault));
   });
 }
@@ -96,7 +96,7 @@ class DashboardConnection {
 
   /** The client has handled everything up to `offset`. Rejects with `FORBIDDEN` for another channel than the user's. */
   async acknowledge(channel: string, offset: number): Promise<void> {
-    if (channel !== this.#channel) throw new Failure("FORBIDDEN", `channel: ${channel} is not yours`);
+    if (channel !== this.#channel) throw new Failure("FORBIDDEN", `channel ${channel} is not yours`);
     this.#resumption.acknowledged(channel, offset);
     await this.#dependencies.eventLog.acknowledge(this.#user, channel, offset);
   }

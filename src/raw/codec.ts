@@ -110,7 +110,7 @@ export function createCodec<Rows extends NamespaceRows>(mapping: Mapping<Rows>):
       const { type } = read;
       const toMessage = typeof type === "string" ? frames.get(type) : undefined;
       if (toMessage !== undefined) return toMessage(read);
-      return new Failure("INVALID_MESSAGE", `type: one of ${[...frames.keys()].join(", ")}`);
+      return new Failure("INVALID_MESSAGE", `type must be one of ${[...frames.keys()].join(", ")}`);
     },
     encode(event, [payload, meta], now) {
       const toFrame = events.get(event);

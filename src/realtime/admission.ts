@@ -7,6 +7,7 @@ import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
 import type { Namespace } from "../contract/namespaces.ts";
+import { invalidField } from "../contract/parse.ts";
 import type { ConnectionLimits, ConnectionSlot } from "./connection-limits.ts";
 
 /** A connection that was let in, with the slot it holds until `release`. */
@@ -79,8 +80,7 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
 async function identify(request: AdmissionRequest, dependencies: AdmissionDependencies): Promise<Claim> {
   const { query, auth, namespace } = request;
   for (const [name, value] of Object.entries(query)) {
-    if (Array.isArray(value))
-      throw new Failure("INVALID_MESSAGE", `${name}: given twice`, { fields: { [name]: "given twice" } });
+    if (Array.isArray(value)) throw invalidField(name, "must be given once");
   }
   const named = one(query["userId"]) ?? one(query["user_id"]);
   const claim =
@@ -93,7 +93,7 @@ async function identify(request: AdmissionRequest, dependencies: AdmissionDepend
   if (namespace !== "/study-time") return claim;
   const course = courseId.safeParse(typeof auth["courseId"] === "string" ? auth["courseId"] : one(query["courseId"]));
   if (!course.success) {
-    throw new Failure("INVALID_MESSAGE", "courseId: is required", { fields: { courseId: "is required" } });
+    throw invalidField("courseId", "is required");
   }
   return { ...claim, course: course.data };
 }

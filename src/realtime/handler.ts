@@ -74,7 +74,7 @@ function handle<Context>(
   if (verdict !== "take") return;
   if (action !== undefined) inOrder(() => run(event, action, handling, given[0], answer));
   else if (socket.listenerCount(event) > (LISTENERS_OF_SOCKET_IO[event] ?? 0)) next();
-  else refuse(answer, new Failure("INVALID_MESSAGE", `event: ${event.slice(0, 64)} is not known here`));
+  else refuse(answer, new Failure("INVALID_MESSAGE", `event ${event.slice(0, 64)} is not known here`));
 }
 
 async function run<Context>(

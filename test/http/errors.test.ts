@@ -21,22 +21,24 @@ describe("bodies", () => {
     expect(answer.status).toBe(400);
     expect(answer.body.error).toMatchObject({
       code: "INVALID_MESSAGE",
-      message: expect.stringMatching(/^body: is not JSON \(.+\)$/),
+      message: expect.stringMatching(/^body must be JSON \(.+\)$/),
     });
   });
 
   it("that are JSON, but no object, or are not what they are said to be, are named for that", async () => {
     const about = async (body: string, headers?: Record<string, string>) =>
       (await send("/api/v1/system", body, headers)).body.error.message;
-    expect(await about("null")).toMatch(/^payload: .*object.*null/);
-    expect(await about('{"message":"m","level":"info"}', { "Content-Encoding": "gzip" })).toMatch(/^body: /);
+    expect(await about("null")).toMatch(/^payload must be an object$/);
+    expect(await about('{"message":"m","level":"info"}', { "Content-Encoding": "gzip" })).toMatch(
+      /^body must be readable/,
+    );
   });
 
   it("that a schema refuses are named field by field", async () => {
     const answer = await api.post("/api/v1/progress", { user_id: 1.5, topic_id: "a/b", completed: true });
     expect(answer.status).toBe(400);
     expect(Object.keys(answer.body.error.fields ?? {})).toEqual(["user_id", "topic_id", "chapter_id"]);
-    expect(answer.body.error.message).toMatch(/^user_id: /);
+    expect(answer.body.error.message).toMatch(/^user_id must be /);
   });
 
   it.each(["[]", "null", "5", '""', '{"__proto__": {"message": "m", "level": "info"}}', '[{"message":"m"}]'])(
@@ -65,7 +67,7 @@ describe("bodies", () => {
     const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
     const update = `{"entity":"a","action":"create","id":1,"data":${deep}}`;
     const answer = await send("/api/v1/data-updates", update);
-    expect([answer.status, answer.body.error.fields]).toEqual([400, { data: "JSON nested at most 32 deep" }]);
+    expect([answer.status, answer.body.error.fields]).toEqual([400, { data: "must be JSON nested at most 32 deep" }]);
     expect((await send("/api/v1/progress", deep)).status).toBe(400);
   });
 

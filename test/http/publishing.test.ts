@@ -78,7 +78,7 @@ describe("quizzes and dashboards", () => {
   it("want a user id that is a whole number", async () => {
     for (const id of ["abc", "1.5", "01", "-1"]) {
       const answer = await api.get(`/api/v1/dashboard/${id}`);
-      expect([answer.status, answer.body.error.fields]).toEqual([400, { userId: "a whole number" }]);
+      expect([answer.status, answer.body.error.fields]).toEqual([400, { userId: "must be a whole number" }]);
     }
   });
 });

@@ -18,7 +18,10 @@ describe("a refusal by frame", () => {
     ["/", { type: "error", message: "认证失败，请重新登录" }],
     ["/?token=1&token=2", { type: "error", message: "Invalid message format" }],
     ["/api/study-time?courseId=1", { type: "heartbeat_response", status: "error", studyTime: 0, code: "AUTH_FAILED" }],
-    ["/api/v1/ws/dashboard?token=1&token=2", { type: "error", code: "INVALID_MESSAGE", message: "token: given twice" }],
+    [
+      "/api/v1/ws/dashboard?token=1&token=2",
+      { type: "error", code: "INVALID_MESSAGE", message: "token must be given once" },
+    ],
   ])("%s: the error frame, then 1008", async (path, frame) => {
     await start();
     const client = await connect(rig.url + path);

@@ -91,7 +91,8 @@ describe.each(Object.entries(EVENTS))("in %s", (namespace, events) => {
         expect.objectContaining({ error: { code: expect.any(String), message: expect.any(String) } }),
       ]);
       expect(["INVALID_MESSAGE", "FORBIDDEN", "INVALID_TOKEN", "RATE_LIMIT"]).toContain(answer.error.code);
-      if (answer.error.code === "INVALID_MESSAGE") expect(answer.error.message).toMatch(/^[\w.]+: ./);
+      if (answer.error.code === "INVALID_MESSAGE")
+        expect(answer.error.message).toMatch(/^([\w.]+ (is|must|has) |exactly one of |text or content )./);
     }
     wire.ws.close();
   });
@@ -104,7 +105,7 @@ describe.each(Object.entries(EVENTS))("in %s", (namespace, events) => {
       for (const payload of [{}, { [field]: 7 }]) {
         const { ok, error } = await socket.emitWithAck(event, payload);
         expect([event, ok, error?.code]).toEqual([event, false, "INVALID_MESSAGE"]);
-        expect([event, error.message.split(":")[0]]).toEqual([event, field]);
+        expect([event, error.message]).toEqual([event, expect.stringMatching(new RegExp(`\\b${field}\\b`))]);
       }
       const { error } = await socket.emitWithAck(event);
       expect([event, error?.code]).toEqual([event, "INVALID_MESSAGE"]);
@@ -139,7 +140,7 @@ describe.each(Object.entries(EVENTS))("in %s", (namespace, events) => {
       const text = await wire.packet(new RegExp(`^43${namespace},${index + 1}\\[`));
       expect(JSON.parse(text.slice(text.indexOf("[")))[0]).toMatchObject({
         ok: false,
-        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^event: .{0,64} is not known here$/) },
+        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^event .{0,64} is not known here$/) },
       });
     }
     wire.ws.close();
@@ -202,7 +203,7 @@ it("acks and events that answer nothing are survived", async () => {
   const text = await wire.packet(/^42\/channels,\["error"/);
   expect(JSON.parse(text.slice(text.indexOf("[")))[1]).toEqual({
     code: "INVALID_MESSAGE",
-    message: expect.stringMatching(/^payload: /),
+    message: expect.stringMatching(/^payload /),
     timestamp: expect.any(String),
   });
   wire.ws.close();

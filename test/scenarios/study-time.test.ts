@@ -95,7 +95,7 @@ describe.each(["websocket", "polling"])("over %s", (transport) => {
         type: "heartbeat_response",
         status: "error",
         studyTime,
-        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^(timestamp|payload): /) },
+        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^(timestamp|payload) must be /) },
       });
     }
     expect(socket.connected).toBe(true);

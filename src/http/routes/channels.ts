@@ -13,7 +13,7 @@ import { caller, type Route, route } from "../route.ts";
 
 /** What the id of a channel must be, by kind: the user, room or session that it is of, not its encoded form. */
 const IDS: Record<ChannelKind, z.ZodType<string>> = {
-  dashboard: userId.refine(isWholeNumberId, "a whole number"),
+  dashboard: userId.refine(isWholeNumberId, "must be a whole number"),
   notifications: userId,
   messages: userId,
   rooms: roomName,

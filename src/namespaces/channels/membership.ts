@@ -78,7 +78,7 @@ export class Membership {
 
   /** Throws `FORBIDDEN` for a room that this connection has not joined. */
   assertIn(room: string): void {
-    if (!this.#parts.joined.has(room)) throw new Failure("FORBIDDEN", `room: ${room} is not joined`);
+    if (!this.#parts.joined.has(room)) throw new Failure("FORBIDDEN", `room ${room} is not joined`);
   }
 
   /** The connection is gone: its rooms are left after the grace period. */

@@ -70,7 +70,7 @@ export class Subscriptions {
 
   /** The client has handled everything up to `offset`. Rejects with `FORBIDDEN` for a channel that is not subscribed. */
   async acknowledge(channel: string, offset: number): Promise<void> {
-    if (!this.#running.has(channel)) throw new Failure("FORBIDDEN", `channel: ${channel} is not subscribed`);
+    if (!this.#running.has(channel)) throw new Failure("FORBIDDEN", `channel ${channel} is not subscribed`);
     this.#surroundings.resumption.acknowledged(channel, offset);
     if (!this.#liveOnly) await this.#dependencies.eventLog.acknowledge(this.#user, channel, offset);
   }
@@ -216,5 +216,5 @@ function begin(subscriptions: readonly Subscription[]): void {
 }
 
 function forbidden(channel: string): Failure {
-  return new Failure("FORBIDDEN", `channel: ${channel} is not yours`);
+  return new Failure("FORBIDDEN", `channel ${channel} is not yours`);
 }

@@ -9,12 +9,12 @@ const codec = createCodec<typeof rows>({
     join_room: ({ content }) => roomChange("join_room", content),
     leave_room: ({ content }) => roomChange("leave_room", content),
     room_message({ content }) {
-      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {room, text}");
+      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content must be an object {room, text}");
       const { room, text } = content;
       return { event: "room_message", payload: { room, text } };
     },
     user_message({ content }) {
-      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content: an object {to, text}");
+      if (!isObject(content)) return new Failure("INVALID_MESSAGE", "content must be an object {to, text}");
       const { to, text } = content;
       return { event: "user_message", payload: { to, text } };
     },
@@ -45,7 +45,7 @@ function frame(type: string, content: JsonObject | null, time: unknown, now: num
 }
 
 function roomChange(event: "join_room" | "leave_room", room: unknown) {
-  if (typeof room !== "string") return new Failure("INVALID_MESSAGE", "content: the name of a room");
+  if (typeof room !== "string") return new Failure("INVALID_MESSAGE", "content must be the name of a room");
   return { event, payload: { room } };
 }
 

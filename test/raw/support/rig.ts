@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import type { AdmissionRequest } from "../../../src/connection/admission-request.ts";
 import { Failure } from "../../../src/contract/errors.ts";
+import { invalidField } from "../../../src/contract/parse.ts";
 import type { RawSocket } from "../../../src/raw/connection.ts";
 import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../../src/raw/engine.ts";
@@ -100,7 +101,7 @@ export async function startRig({ engine: changes, routing, onSocket }: RigOption
 
 function admit({ token, query, traits }: AdmissionRequest): string {
   for (const [name, value] of Object.entries(query)) {
-    if (Array.isArray(value)) throw new Failure("INVALID_MESSAGE", `${name}: given twice`);
+    if (Array.isArray(value)) throw invalidField(name, "must be given once");
   }
   if (token === "bad") throw new Failure("INVALID_TOKEN");
   if (token === "limited") throw new Failure("RATE_LIMIT", "too many attempts", { retryAfterMs: 7000 });

@@ -118,8 +118,8 @@ describe("the study-time dialect", () => {
     const client = await open("userId=600&courseId=go-101");
     client.send({ type: "heartbeat", timestamp: new Date().toISOString() });
     expect(await client.next()).toEqual(fine);
-    const noHeartbeat = "payload: not a heartbeat";
-    const noTime = "timestamp: neither an ISO 8601 time nor epoch milliseconds";
+    const noHeartbeat = "payload must be a heartbeat, {timestamp}";
+    const noTime = "timestamp must be an ISO 8601 time or epoch milliseconds";
     for (const [frame, message] of [
       ["{", noHeartbeat],
       ["[]", noHeartbeat],
