@@ -1,5 +1,5 @@
 // How values travel on the raw path, as text in both directions and the same on PostgreSQL and PGlite.
-import { parseArray } from "./array-text.ts";
+import { parse as parseArray } from "postgres-array";
 
 /** Turns the text form of a value that is not null into a JavaScript value. */
 export type Parse = (text: string) => unknown;
