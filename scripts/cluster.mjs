@@ -48,9 +48,14 @@ async function startNode(name, port, env) {
     node.kill();
     await node.exited;
   });
+  // A node is ready before it has printed its tokens; an empty line ends them.
+  const hasTokens = () => {
+    const heading = printed.findIndex((line) => line.includes("use these tokens"));
+    return heading >= 0 && printed.lastIndexOf("") > heading;
+  };
   const isReady = () =>
     fetch(`http://127.0.0.1:${port}/readyz`).then(
-      ({ ok }) => ok,
+      ({ ok }) => ok && hasTokens(),
       () => false,
     );
   await until(node, isReady, name).catch((error) => {
