@@ -14,7 +14,7 @@ export interface Backoff {
 }
 
 /**
- * Makes a back-off. Half of each wait is fixed and half is chance, so that the clients of a node that went away
+ * Creates a back-off. Half of each wait is fixed and half is chance, so that the clients of a node that went away
  * come back spread over time, and none comes at once.
  */
 export function createBackoff({ first, longest }: BackoffOptions, random: () => number = Math.random): Backoff {

@@ -8,7 +8,7 @@ import { createStudyTime, type StudyTimeClient } from "./study-time.ts";
 import { createTokens } from "./tokens.ts";
 import { pageVisibility, type Visibility } from "./visibility.ts";
 
-/** A client of one user. A handle is made, and connects, when it is first asked for; after its end, anew. */
+/** A client of one user. A handle is made, and connects, when it is first asked for; after its end, again. */
 export interface Client {
   dashboard(): DashboardClient;
   channels(): ChannelsClient;
@@ -20,7 +20,7 @@ export interface Client {
 
 const ALWAYS: Visibility = { visible: () => true, onChange: () => () => undefined };
 
-/** Makes a client; nothing connects yet. @throws TypeError without a `url` */
+/** Creates a client; nothing connects yet. @throws TypeError without a `url` */
 export function createClient(options: ClientOptions): Client {
   const { url, transports = ["websocket", "polling"], visibility = pageVisibility() } = options;
   if (typeof url !== "string" || url === "")

@@ -45,7 +45,7 @@ export interface Core {
   close(before?: () => Promise<void>): Promise<void>;
 }
 
-/** Makes the inside of a handle; nothing connects before `session.start()`. */
+/** Creates the inside of a handle; nothing connects before `session.start()`. */
 export function createCore(context: Context, behaviour: Behaviour): Core {
   const stop = new AbortController();
   let streams: Streams | undefined;

@@ -12,7 +12,7 @@ export interface LifecycleEvents {
   closed: (report: { error?: ClasswireError }) => void;
   /**
    * What happened after `since` is not kept any more, or the server has another database. Events go on from what there
-   * is; whatever the application made of earlier ones should be fetched anew.
+   * is; whatever the application made of earlier ones should be fetched again.
    */
   unrecovered: (report: { channel: string; since: number }) => void;
   /** A listener threw or rejected. A durable event is offered to it again, unless it was `skipped` after the last try. */

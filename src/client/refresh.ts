@@ -15,7 +15,7 @@ export interface Refresh {
 }
 
 /**
- * Makes the refresh of one connection. `send` gives the new token to the server and rejects when that refuses it; then,
+ * Creates the refresh of one connection. `send` gives the new token to the server and rejects when that refuses it; then,
  * as when there is no other token, the old one ends and the server closes the connection with `TOKEN_EXPIRED`.
  */
 export function createRefresh(tokens: Tokens, send: (token: Token) => Promise<unknown>): Refresh {

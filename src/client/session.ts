@@ -31,9 +31,9 @@ export interface SessionOptions {
 
 /** After `RATE_LIMIT` the next attempt comes no sooner. */
 const LIMITED_MS = 10_000;
-/** After a connection that lasted longer, in milliseconds, the back-off begins anew. */
+/** After a connection that lasted longer, in milliseconds, the back-off starts over. */
 const STABLE_MS = 10_000;
-/** So many tokens in a row may be refused before the session gives up. */
+/** Refused tokens in a row after which the session gives up. */
 const MAX_REFUSALS = 3;
 /** The end of the session when the server says so. */
 const FINAL: ReadonlySet<string> = new Set(["AUTH_FAILED", "FORBIDDEN", "INVALID_MESSAGE", "REPLACED", "CLOSED"]);

@@ -63,7 +63,7 @@ export function createStudyTime(context: Context, courseId: string, visibility: 
 
   function beat(): void {
     alarm.after(HEARTBEAT_MS, () => {
-      if (session.state !== "connected") return; // the next connection begins anew
+      if (session.state !== "connected") return; // the next connection starts over
       beat();
       heartbeat().catch((error: unknown) => {
         // One that got no answer shows a connection that is not what it seems.

@@ -1,4 +1,4 @@
-// What an application wants to hear: rooms and channels, established anew on every connection.
+// What an application wants to hear: rooms and channels, established again on every connection.
 import type { Subscribed } from "../contract/subscribing.ts";
 import type { Core } from "./durable-handle.ts";
 import { type ClasswireError, toClasswireError } from "./errors.ts";
@@ -27,7 +27,7 @@ export interface Subscriptions {
   restore(core: Core): Promise<Refused[]>;
 }
 
-/** So many requests go out at once after a connect, then one each {@link PACE_MS}: the server takes 50 in a second. */
+/** Requests that go out at once after a connect, then one each {@link PACE_MS}: the server takes 50 in a second. */
 const AT_ONCE = 50;
 const PACE_MS = 25;
 /** Refusals that another try would meet again. */
@@ -35,7 +35,7 @@ const FINAL: ReadonlySet<string> = new Set(["FORBIDDEN", "INVALID_MESSAGE", "NOT
 /** Notifications to everyone come with the user's own. */
 const EVERYONE = "notifications/:everyone";
 
-/** Makes an empty list. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
+/** Creates an empty list. `onUnrecovered` is told of a channel that could not be resumed after `since`. */
 export function createSubscriptions(onUnrecovered: (channel: string, since: number) => void): Subscriptions {
   return new DesiredSubscriptions(onUnrecovered);
 }

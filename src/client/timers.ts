@@ -19,7 +19,7 @@ export function sleep(ms: number, signal: AbortSignal): Promise<void> {
   });
 }
 
-/** A single alarm that may be set again and again; setting it anew replaces the one before. */
+/** A single alarm that may be set again and again; setting it again replaces the one before. */
 export class Alarm {
   #timer: ReturnType<typeof setTimeout> | undefined;
 

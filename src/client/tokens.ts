@@ -23,7 +23,7 @@ export type TokenSource = string | (() => string | Promise<string>);
 /** A token so close to its end is renewed before it is used. */
 const TOO_CLOSE_MS = 5000;
 
-/** Makes the tokens of a client. All of them must be of one user, the first one's. */
+/** Creates the tokens of a client. All of them must be of one user, the first one's. */
 export function createTokens(source: TokenSource, now: () => number = Date.now): Tokens {
   let current: Token | undefined;
   let fetching: Promise<Token> | undefined;

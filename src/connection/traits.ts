@@ -16,7 +16,7 @@ export interface ConnectionTraits {
   subscribes: readonly ChannelKind[];
   /** How it says that it has handled an event: by an `ack` of its own, or by the pong to a ping sent after the frame. */
   acknowledges: "ack" | "pong";
-  /** Whether a user named in the query is believed where the operator allows it. */
+  /** Whether a user named in the query identifies the client, where the operator allows it. */
   queryUser: "never" | "user" | "user-or-guest";
   /** After an unclean end the next connection goes on with its rooms, subscriptions and cursors. */
   resumes: boolean;

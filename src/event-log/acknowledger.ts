@@ -21,7 +21,7 @@ GROUP BY g.user_id, g.channel ORDER BY g.user_id, g.channel
 ON CONFLICT (user_id, channel) DO UPDATE SET seq = EXCLUDED.seq, updated_at = EXCLUDED.updated_at
 WHERE EXCLUDED.seq > k.seq`;
 
-/** Makes the group commit of a node's acks. */
+/** Creates the group commit of a node's acks. */
 export function createAcknowledger(
   store: Store,
   onFailure: (error: unknown, items: number) => void,

@@ -43,7 +43,7 @@ const MAX_QUEUED = 20_000;
 const MAX_SIZE = 4_194_304;
 const MAX_QUEUED_SIZE = 67_108_864;
 
-/** Makes the group commit for one shape. */
+/** Creates the group commit of one kind of append. */
 export function createAppender<Item, Row, Result>(
   context: AppenderContext,
   shape: AppendShape<Item, Row, Result>,

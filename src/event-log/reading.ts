@@ -10,7 +10,7 @@ export interface ChannelBounds {
   oldest: number;
 }
 
-/** Part of a channel, with its extent at that moment. */
+/** Part of a channel, with its bounds at that moment. */
 export interface Page extends ChannelBounds {
   events: LoggedEvent[];
 }
@@ -21,7 +21,7 @@ const EMPTY: ChannelBounds = { head: 0, oldest: 1 };
 /** How large a page may become where nobody says less: an event may have half a megabyte, and a thousand are asked for. */
 const MAX_BYTES = 4_194_304;
 
-// One statement, one snapshot: the extent is that of the events. What is below `oldest` is about to be deleted.
+// One statement, one snapshot: the bounds are those of the events. What is below `oldest` is about to be deleted.
 const PAGE = `SELECT c.head, c.oldest, e.*
 FROM channels c LEFT JOIN LATERAL (
   SELECT y.*, sum(octet_length(y.data::text)) OVER (ORDER BY y.seq) - octet_length(y.data::text) AS bytes_before FROM (
@@ -46,7 +46,7 @@ export async function readPage(
 
 const HEADS = "SELECT name, head, oldest FROM channels WHERE name = ANY($1::text[])";
 
-/** The extents of channels, every one of them in the map. */
+/** The bounds of channels, every one of them in the map. */
 export async function readHeads(store: Store, channels: readonly string[]): Promise<Map<string, ChannelBounds>> {
   const heads = new Map<string, ChannelBounds>(channels.map((channel) => [channel, EMPTY]));
   if (channels.length === 0) return heads;

@@ -23,7 +23,7 @@ export interface AccessOptions {
 /** Who calls, where that must be somebody: undefined where no token is needed. Throws a `Failure` for who may not. */
 export type Identify = (access: Access, request: IncomingMessage) => Promise<Identity | undefined>;
 
-/** Makes the check before a call's body is read. What the call is about is checked by {@link authorise}. */
+/** Creates the check before a call's body is read. What the call is about is checked by {@link authorise}. */
 export function createIdentify(options: AccessOptions): Identify {
   const isTrusted = createNetworkCheck(options.trustedCidrs);
   const isLoopback = createNetworkCheck(LOOPBACK);

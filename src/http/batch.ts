@@ -35,7 +35,7 @@ export type ExecuteBatch = (
   eventKey: string | undefined,
 ) => Promise<BatchResult[]>;
 
-/** Makes it. */
+/** Creates the function that carries out a batch: its calls in their order, together where that changes nothing. */
 export function createBatch({ routes, execute, maxItemBytes, onFault }: BatchOptions): ExecuteBatch {
   const find = createRouteMatcher(routes.filter(({ row }) => row.method === "post"));
 

@@ -21,7 +21,7 @@ export interface Incoming extends Parts {
 /** Checks the parts, the right to do this, and the key; then does it. Throws what {@link replyOf} makes a reply of. */
 export type Execute = (route: Route, incoming: Incoming) => Promise<Reply>;
 
-/** Makes it over the service that keeps answers. */
+/** Creates the function that executes calls, each once per idempotency key. */
 export function createExecute(idempotency: Idempotency): Execute {
   return async (route, incoming) => {
     const { identity, idempotencyKey: key, inOrder = (_accepted, work) => work() } = incoming;

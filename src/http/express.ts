@@ -175,7 +175,7 @@ function send(response: Response, { status, body, headers }: Reply, type: string
   response.end(text);
 }
 
-/** Makes an answer of everything that is thrown. What is our fault is logged, and told to nobody. */
+/** Answers whatever is thrown with an error of the table. What is our fault is logged, and its cause told to nobody. */
 export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const failure = failureOf(error);

@@ -51,7 +51,7 @@ export interface HttpDependencies {
 }
 
 /**
- * Makes the API as a router: `app.use(createRouter(…))`. Requests to paths that are not the API's pass through, and errors
+ * Creates the API as a router: `app.use(createRouter(…))`. Requests to paths that are not the API's pass through, and errors
  * of other handlers are left to them.
  */
 export function createRouter(dependencies: HttpDependencies): Router {
@@ -71,7 +71,7 @@ export function createRouter(dependencies: HttpDependencies): Router {
   return router;
 }
 
-/** Makes the API as an app of its own, where every other path is a 404. */
+/** Creates the API as an app of its own, where every other path is a 404. */
 export function createHttp(dependencies: HttpDependencies): Express {
   const { logger, metrics } = dependencies;
   const app = express();

@@ -43,7 +43,7 @@ export interface Metrics {
 
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Makes the figures of one node, with those of the process (CPU, memory, lag of the event loop, garbage collection). */
+/** Creates the metrics of one node, with those of the process (CPU, memory, lag of the event loop, garbage collection). */
 export function createMetrics(sources: MetricsSources): Metrics {
   const registry = new Registry();
   const registers = [registry];

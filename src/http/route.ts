@@ -81,7 +81,7 @@ export interface Route {
   accept(parts: Parts): Accepted;
 }
 
-/** Makes the route of a row. */
+/** Creates the route of a row: it checks the parts of a call by the schemas of the row, then calls `handle`. */
 export function route<Row extends CallRow>(row: Row, handling: Handling<Row>): Route {
   const { about, order, handle, quiet = false, bodyLimit = "httpBody" } = handling;
   const toPath = compile<Record<string, string>>(row.path);

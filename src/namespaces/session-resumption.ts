@@ -44,7 +44,7 @@ const NO_RESUMPTION: SessionResumption = {
 /** Acks come often, and one that is lost only repeats an event: they are saved together after this time. */
 const SAVE_ACKS_AFTER_MS = 1000;
 
-/** Makes the session resumption of one node. */
+/** Creates the session resumption of one node. */
 export function createSessionResumptions(shared: Shared): SessionResumptions {
   return {
     of(socket) {

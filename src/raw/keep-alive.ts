@@ -1,4 +1,4 @@
-// Keep-alive over pings of the WebSocket protocol: when to ping, when a connection is dead, and what a pong proves.
+// Keep-alive over pings of the WebSocket protocol: when to ping, when a connection is dead, and what a pong says.
 import type { WebSocket } from "ws";
 
 /** The times of the keep-alive, in milliseconds. */

@@ -54,7 +54,7 @@ interface Claim {
   course: string | undefined;
 }
 
-/** Makes the admission of one node. Order: identity, attempts, slot; an attempt that gets no slot does not count. */
+/** Creates the admission of one node. Order: identity, attempts, slot; an attempt that gets no slot does not count. */
 export function createAdmission(dependencies: AdmissionDependencies): Admit {
   const { rates, limits, connectionLimits } = dependencies;
 

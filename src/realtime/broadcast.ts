@@ -22,7 +22,7 @@ export interface Broadcast {
   push(frame: PushFrame): Promise<boolean>;
 }
 
-/** Makes the broadcast over the `/channels` namespace. */
+/** Creates the broadcast over the `/channels` namespace. */
 export function createBroadcast(channels: ChannelsNamespace, cluster: Cluster): Broadcast {
   return {
     system(message) {

@@ -26,7 +26,7 @@ export interface Control {
   endRevoked(check: (identity: Identity) => void): void;
 }
 
-/** Makes the control of one node over its namespaces. */
+/** Creates the control of one node over its namespaces. */
 export function createControl(cluster: Cluster, namespaces: readonly AnyNamespace[]): Control {
   const listeners: ((session: string, user: string) => void)[] = [];
 

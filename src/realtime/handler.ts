@@ -43,7 +43,7 @@ export function handleEvents<Context>(socket: AnySocket, handling: Handling<Cont
   return inOrder;
 }
 
-/** Makes a queue of work: each begins when the one before it has ended. */
+/** Creates a queue of work: each begins when the one before it has ended. */
 function createInOrder(): InOrder {
   /** The end of the queue; undefined while nothing is at work. */
   let last: Promise<void> | undefined;

@@ -10,7 +10,7 @@ export interface MessageRates {
 /** Seconds in a row in which a connection may be above its rate. */
 const PATIENCE_SECONDS = 10;
 
-/** Makes the bucket of one connection: `points` per `seconds`, `burst` at once. `now` is in milliseconds. */
+/** Creates the bucket of one connection: `points` per `seconds`, `burst` at once. `now` is in milliseconds. */
 export function createMessageRate(limit: BurstLimit, now: () => number = Date.now): () => RateVerdict {
   let tokens = limit.burst;
   let filledAt = now();
@@ -32,7 +32,7 @@ export function createMessageRate(limit: BurstLimit, now: () => number = Date.no
   };
 }
 
-/** Makes the buckets of a node's connections; one goes with its connection. */
+/** Creates the buckets of a node's connections; one goes with its connection. */
 export function createMessageRates(limit: BurstLimit): MessageRates {
   const rates = new WeakMap<object, () => RateVerdict>();
   return {

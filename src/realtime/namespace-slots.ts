@@ -16,7 +16,7 @@ interface ConnectionSlots {
   closing: NodeJS.Timeout | undefined;
 }
 
-/** Makes the slots of one node. A connection that has left all namespaces is closed after `emptyForMs` milliseconds. */
+/** Creates the slots of one node. A connection that has left all namespaces is closed after `emptyForMs` milliseconds. */
 export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
   const slotsOf = new WeakMap<EngineSocket, ConnectionSlots>();
   return {

@@ -28,7 +28,7 @@ export interface RealtimeOptions {
 
 type DecideCors = (error: null, options: { origin: string | false; credentials: boolean }) => void;
 
-/** Makes the Socket.IO server, not attached yet. The default namespace admits no one. */
+/** Creates the Socket.IO server, not attached yet. The default namespace admits no one. */
 export function createRealtimeServer({ joinWithinMs }: Pick<RealtimeOptions, "joinWithinMs">): Server {
   const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
   io.use((_socket, next) =>

@@ -55,7 +55,7 @@ WITH given_topics AS (
 INSERT INTO chapters (topic_id, id, display_name, position) SELECT * FROM given_chapters ORDER BY topic_id, id
 ON CONFLICT (topic_id, id) DO UPDATE SET display_name = excluded.display_name, position = excluded.position`;
 
-/** Makes the catalogue of a database. */
+/** Creates the service for the catalogue of a store. */
 export function createCatalogue({ store }: { store: Store }): Catalogue {
   const catalogue: Catalogue = {
     async put(topics) {

@@ -32,7 +32,7 @@ const SQL = `SELECT coalesce((SELECT head FROM channels WHERE name = $2), 0) AS 
     FROM (SELECT * FROM quiz_results WHERE user_id = $1 ORDER BY id DESC LIMIT 5) q
     JOIN chapters c ON c.topic_id = q.topic_id AND c.id = q.chapter_id JOIN topics t ON t.id = c.topic_id) AS quizzes`;
 
-/** Makes the service over a store. */
+/** Creates the service that reads dashboards from a store. */
 export function createDashboard(store: Store): DashboardService {
   return {
     async snapshot(user) {

@@ -97,7 +97,7 @@ interface Row extends EntryName {
   answer: unknown;
 }
 
-/** Makes the statements. Claims and answers of the same moment are one statement each. */
+/** Creates the access to the table of keys. Claims of the same moment are one statement, and so are answers. */
 export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifetimes): Entries {
   let purgeAt = 0;
 

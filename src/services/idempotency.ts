@@ -55,7 +55,7 @@ export interface IdempotencyOptions extends Partial<Lifetimes> {
 const FIRST_POLL_MS = 20;
 const SLOWEST_POLL_MS = 1_000;
 
-/** Makes the service for one node. */
+/** Creates the idempotency of one node: it keeps answers in the store, and waits for calls that still run here. */
 export function createIdempotency(options: IdempotencyOptions): Idempotency {
   const { store, waitMs = 10_000, staleSeconds = 4, keepSeconds = 86_400 } = options;
   const entries = createEntries(store, { staleSeconds, keepSeconds });

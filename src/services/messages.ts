@@ -18,7 +18,7 @@ export interface Messages {
   toRoom(from: Author, room: string, body: MessageBody, key?: string): Promise<Appended>;
 }
 
-/** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
+/** Creates the service that appends messages to the log. The append is enqueued before the call returns, so calls keep their order. */
 export function createMessages({ eventLog, now = Date.now }: { eventLog: EventLog; now?: () => number }): Messages {
   const said = (from: Author, { text, content }: MessageBody) => ({
     text,

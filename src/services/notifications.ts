@@ -12,7 +12,7 @@ export interface Notifications {
   toEveryone(notification: Notification, key?: string): Promise<Appended>;
 }
 
-/** Makes the service. The append is enqueued before the call returns, so calls keep their order. */
+/** Creates the service that appends notifications to the log. The append is enqueued before the call returns, so calls keep their order. */
 export function createNotifications({ eventLog }: { eventLog: EventLog }): Notifications {
   const send = (
     channel: ChannelOf<"notifications">,

@@ -70,7 +70,7 @@ const shape: AppendShape<Item, Row, ProgressSet> = {
   sizeOf: () => 1_000,
 };
 
-/** Makes the service over a log. */
+/** Creates the service that saves progress and appends its events to the log, both in one transaction. */
 export function createProgress(eventLog: EventLog): ProgressService {
   const save = eventLog.appender(shape);
   return {

@@ -64,7 +64,7 @@ const shape: AppendShape<Item, Row, QuizCompleted> = {
   sizeOf: () => 1_000,
 };
 
-/** Makes the service over a log. */
+/** Creates the service that saves quizzes and appends their events to the log, both in one transaction. */
 export function createQuizzes(eventLog: EventLog): QuizService {
   const save = eventLog.appender(shape);
   return { add: (body, key) => save(aboutChapter(body, key)) };

@@ -12,7 +12,7 @@ export interface RunResults {
   push(session: string, result: RunResult, key?: string): Promise<Appended>;
 }
 
-/** Makes the service. The append is enqueued before `push` returns, so calls keep their order. */
+/** Creates the service that appends run results to the log. The append is enqueued before `push` returns, so calls keep their order. */
 export function createRunResults({ eventLog }: { eventLog: EventLog }): RunResults {
   return {
     push(session, { stdout, stderr, exitCode, duration }, key) {

@@ -14,7 +14,7 @@ export interface RunSessionService {
   owner(session: string): Promise<string | undefined>;
 }
 
-/** Makes the service over a store. */
+/** Creates the register of run sessions over a store. */
 export function createRunSessions({ prisma }: Store): RunSessionService {
   const owner = async (session: string): Promise<string | undefined> =>
     (await prisma.runSession.findUnique({ where: { id: session } }))?.userId;

@@ -32,7 +32,7 @@ export interface ServicesOptions {
   eventLog: EventLog;
 }
 
-/** Makes the services. `studyTime.close()` and `idempotency.close()` end what they hold back; the log flushes what they append. */
+/** Creates the services of one node. `studyTime.close()` and `idempotency.close()` end what they hold back; the log flushes what they append. */
 export function createServices({ store, eventLog }: ServicesOptions): Services {
   return {
     catalogue: createCatalogue({ store }),

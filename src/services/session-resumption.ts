@@ -107,7 +107,7 @@ const columns = (sessions: readonly ResumableSession[]): unknown[][] => [
   sessions.map(({ cursors }) => JSON.stringify(cursors)),
 ];
 
-/** Makes the service for one node. `onFault` hears of writes that failed; each costs at most a repeated event. */
+/** Creates the sessions of one node. `onFault` is called for writes that failed; each costs at most a repeated event. */
 export function createResumableSessions(
   store: Store,
   node: string,

@@ -38,7 +38,7 @@ interface Credit extends Pair {
 const BOUNDS = { maxItems: 500, maxWaitMs: 5_000, maxQueued: 50_000 };
 const seconds = (millis: number): number => Math.floor(millis / 1000);
 
-/** Makes the service over a store. */
+/** Creates the study-time service over the database of a store. */
 export function createStudyTime(store: Store): StudyTimeService {
   const clock = createDatabaseClock();
 

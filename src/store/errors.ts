@@ -29,7 +29,7 @@ const SILENCE =
 /** An error may be its own cause. */
 const MAX_CAUSES = 5;
 
-/** The embedded database has broken down (it wrote PANIC: no space for its log, a damaged file) and is being started anew. */
+/** The embedded database has broken down (it wrote PANIC: no space for its log, a damaged file) and is being restarted. */
 export class DatabaseBrokenError extends Error {
   override readonly name = "DatabaseBrokenError";
 }

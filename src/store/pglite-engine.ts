@@ -1,4 +1,4 @@
-// The embedded server, started anew when it has broken down, as a supervisor would do with a real one.
+// The embedded server, started again when it has broken down, as a supervisor would do with a real one.
 import type { PGliteOptions } from "@electric-sql/pglite";
 import { DatabaseBrokenError } from "./errors.ts";
 import { type Server, startServer } from "./pglite-server.ts";
@@ -10,7 +10,7 @@ const PAUSE_AFTER_FAILURE_MS = 1_000;
 export interface Engine {
   /**
    * Does something with the running server.
-   * @throws DatabaseBrokenError when it has broken down meanwhile, or does not start again; the next call tries anew
+   * @throws DatabaseBrokenError when it has broken down meanwhile, or does not start again; the next call tries again
    */
   run<T>(work: (server: Server) => Promise<T>): Promise<T>;
   /** Shuts it down in good order. */
@@ -19,8 +19,8 @@ export interface Engine {
 
 /**
  * Starts the server.
- * @param options of PGlite, made anew for each start
- * @param outlives whether its data outlive it, so that starting it anew makes sense
+ * @param options of PGlite, new for each start
+ * @param outlives whether its data outlive it, so that starting it again makes sense
  */
 export async function startEngine(options: () => PGliteOptions, outlives: boolean): Promise<Engine> {
   let current = Promise.resolve(await startServer(options()));

@@ -12,7 +12,7 @@ const BREAKDOWN = /\bPANIC: |^Aborted\(/;
 const FATAL = /\b(PANIC|FATAL): /;
 /** The time and the process in front of it. */
 const BEFORE_LEVEL = /^.*?\b(?=(PANIC|FATAL): )/;
-/** So many of its last lines are kept, to say why it does not start. */
+/** Last lines that are kept, to say why it does not start. */
 const KEPT_LINES = 50;
 
 /** What the server has said. */

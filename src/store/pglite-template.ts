@@ -10,7 +10,7 @@ import { promisify } from "node:util";
 import { DirectoryInUseError, lockDirectory } from "./directory-lock.ts";
 import { INITDB_PARAMETERS, pgliteVersion, startParameters } from "./pglite-program.ts";
 
-/** Of this package, two levels up both from `src/store` and from `dist/store`. Gone when the packages are installed anew. */
+/** Of this package, two levels up both from `src/store` and from `dist/store`. Gone when the packages are installed again. */
 const CACHE_DIRECTORY = fileURLToPath(new URL("../../node_modules/.cache/classwire/", import.meta.url));
 /** Part of the directory's name: raise it when `PROGRAM` or the parameters change. */
 const LAYOUT = 1;

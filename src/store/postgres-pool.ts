@@ -4,12 +4,12 @@ import { beginSession, connectionTo, QUERY_TIMEOUT_MS, type Server } from "./pos
 import { parserOf, toText } from "./values.ts";
 
 const POOL_SIZE = 10;
-/** So many statements are prepared by name; what comes after them is parsed each time (their texts should be constant). */
+/** Statements that are prepared by name; later ones are parsed each time (their texts should be constant). */
 const MAX_PREPARED = 100;
 /** SQLSTATE of "cached plan must not change result type": the schema has changed under a prepared statement. */
 const FEATURE_NOT_SUPPORTED = "0A000";
 
-/** Makes the pool; it connects when it is first used. */
+/** Creates the pool. It connects when it is first used. */
 export function openPool(server: Server): pg.Pool {
   const pool = new pg.Pool({
     ...connectionTo(server),

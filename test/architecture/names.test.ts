@@ -75,9 +75,9 @@ const IDENTIFIERS: Readonly<Record<string, string>> = {
   within: "timeout",
 };
 
-/** Words of comments and texts, too: nothing else is meant by them here. */
+/** Words of comments and texts, too: nothing else is meant by them here. An amount is a unit or the name of a constant. */
 const ANYWHERE =
-  /\b(crews?|heirs?|sticky[ -]doors|roll[ -]call|on the roll|strikes? off|waiting line|outbox|lifelines?|upkeep)\b/i;
+  /\b(crews?|heirs?|sticky[ -]doors|roll[ -]call|on the roll|strikes? off|waiting line|outbox|lifelines?|upkeep|extents?|sends? away|sent away|so (long|many))\b/i;
 
 const words = (name: string): string[] =>
   name.split(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[-_./]/).map((word) => word.toLowerCase());

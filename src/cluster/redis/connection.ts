@@ -1,4 +1,4 @@
-// Makes one Redis connection that never gives up and never throws from the outside.
+// One Redis connection that never gives up and never throws from the outside.
 import { createClient } from "redis";
 import type { Timing } from "./timing.ts";
 

@@ -8,10 +8,10 @@ import type { RedisSession } from "./redis-session.ts";
 import { list, pairs, words } from "./replies.ts";
 import { Unavailable } from "./unavailable.ts";
 
-/** So many refreshes between two comparisons of all leases. */
+/** Refreshes between two comparisons of all leases. */
 const AUDIT_EVERY = 10;
 
-/** Runs as long as the redis is up. */
+/** Runs while Redis is up. */
 export class NodeMaintenance {
   readonly #redis: RedisSession;
   readonly #localState: LocalState;
@@ -80,7 +80,7 @@ export class NodeMaintenance {
     this.#timer.unref();
   }
 
-  /** A failure needs nothing more: the redis has seen it and joins anew, which starts this again. */
+  /** A failure needs nothing more: the Redis session has seen it and joins again, which starts this again. */
   #run(work: () => Promise<void>): void {
     work().catch((error: unknown) => {
       if (!(error instanceof Unavailable)) this.#redis.report(error);

@@ -2,7 +2,7 @@
 import type { Connection } from "./connection.ts";
 import type { HealthMonitor } from "./health-monitor.ts";
 
-/** So many bytes may be on their way to Redis; beyond it messages are dropped, as the log repairs. */
+/** Bytes that may be on their way to Redis. Beyond it messages are dropped: nodes read what they miss from the log. */
 const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
 
 /** The sending end of pub/sub. */

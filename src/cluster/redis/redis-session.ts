@@ -17,7 +17,7 @@ export type OwnEntries = {
   write(): Promise<void>;
 };
 
-/** So many earlier sessions at most are taken over; older ones die and are swept like anybody's. */
+/** Earlier sessions that are taken over at most; older ones expire and are swept like those of any node. */
 const MAX_RETIRED = 8;
 const RETRY_MS = 300;
 
@@ -26,7 +26,7 @@ const nothing = (): void => undefined;
 /**
  * Every time Redis may have lost or missed something (a cut, an unanswered command, a restart, a freeze of this
  * process) a new session begins: commands of an earlier one that still arrive are refused by the scripts, this node's
- * entries are registered anew, and what the earlier session alone had is swept. So nothing needs to be known about
+ * entries are registered again, and what the earlier session alone had is swept. So nothing needs to be known about
  * which of the commands in pending were carried out.
  */
 export class RedisSession {
@@ -121,7 +121,7 @@ export class RedisSession {
   command<T>(args: string[], note: (reply: unknown) => T): Promise<T> {
     const session = this.#session;
     return this.#clients.command(args, note).catch((error: unknown) => {
-      // STALE: taken for dead. NOSCRIPT: the scripts are gone. Anything else: no answer to rely on. Begin anew.
+      // STALE: taken for dead. NOSCRIPT: the scripts are gone. Anything else: no answer to rely on. Start over.
       if (!(error instanceof Unavailable) && session === this.#session) this.#distrust(error);
       throw error instanceof Unavailable ? error : new Unavailable(String(error));
     });
@@ -167,7 +167,7 @@ export class RedisSession {
 
   #distrust(reason: unknown): void {
     if (this.#state !== "up") return;
-    this.#logger?.warn({ reason: String(reason) }, "joining Redis anew");
+    this.#logger?.warn({ reason: String(reason) }, "joining Redis again");
     this.#set("down");
     this.#join();
   }

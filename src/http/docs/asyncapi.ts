@@ -33,7 +33,7 @@ export interface Message {
   examples: { payload: unknown[] }[];
 }
 
-/** Makes the document. */
+/** Creates the AsyncAPI document from the rows of events. */
 export function asyncapi(): AsyncApi {
   const channels: AsyncApi["channels"] = {};
   const operations: AsyncApi["operations"] = {};

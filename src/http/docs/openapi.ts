@@ -38,7 +38,7 @@ const errorSchema = z.object({
   }),
 });
 
-/** Makes the document. */
+/** Creates the OpenAPI document from the rows of calls. */
 export function openapi(rows: readonly CallRow[]): OpenApi {
   const paths: OpenApi["paths"] = {};
   for (const row of rows) {

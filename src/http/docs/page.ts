@@ -15,7 +15,7 @@ summary { cursor: pointer; } summary b { font: 600 13px ui-monospace, monospace;
 .note { opacity: .75; } nav a { margin-right: 1rem; }
 `;
 
-/** Makes the page. */
+/** Creates the HTML of the documentation page. */
 export function page(http: OpenApi, socket: AsyncApi): string {
   const calls = Object.entries(http.paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),

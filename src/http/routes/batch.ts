@@ -4,7 +4,7 @@ import { isKept } from "../../services/idempotency.ts";
 import type { ExecuteBatch } from "../batch.ts";
 import { Reply, type Route, route } from "../route.ts";
 
-/** Makes it. */
+/** Creates the route that carries out a batch. */
 export function batchRoute(execute: ExecuteBatch): Route {
   return route(connectionCalls.batch, {
     bodyLimit: "batchBody",

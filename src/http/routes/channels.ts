@@ -23,7 +23,7 @@ const IDS: Record<ChannelKind, z.ZodType<string>> = {
 /** The id under which the channel of notifications to everyone is read. */
 const EVERYONE_ID = EVERYONE.slice("notifications/".length);
 
-/** Makes it. */
+/** Creates the routes that read channels. */
 export function channelRoutes(
   eventLog: EventLog,
   { runSessions }: Pick<Services, "runSessions">,

@@ -12,7 +12,7 @@ export interface ConnectionRoutesOptions {
   revocations: Pick<Revocations, "revoke">;
 }
 
-/** Makes them. */
+/** Creates the routes of connections and presence. */
 export function connectionRoutes({ control, presence, revocations }: ConnectionRoutesOptions): Route[] {
   return [
     route(connectionCalls.getStatus, {

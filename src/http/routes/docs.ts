@@ -6,7 +6,7 @@ import { openapi } from "../docs/openapi.ts";
 import { page, STYLE } from "../docs/page.ts";
 import { Reply, type Route, route } from "../route.ts";
 
-/** Makes them. @param routes all other routes; these document themselves too */
+/** Creates the routes of the documents. @param routes all other routes; these document themselves too */
 export function docsRoutes(routes: readonly Route[]): Route[] {
   const all = (): Route[] => [...routes, ...own];
   const style = createHash("sha256").update(STYLE).digest("base64");

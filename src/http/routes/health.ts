@@ -13,7 +13,7 @@ export interface HealthRoutesOptions {
   draining: () => boolean;
 }
 
-/** Makes them. */
+/** Creates the routes of liveness, readiness and metrics. */
 export function healthRoutes({ store, cluster, metrics, draining }: HealthRoutesOptions): Route[] {
   const database = shared(() =>
     store.ping().then(

@@ -5,7 +5,7 @@ import { studyTimeCalls } from "../../contract/study-time.ts";
 import type { Services } from "../../services/services.ts";
 import { type Route, route } from "../route.ts";
 
-/** Makes them. */
+/** Creates the routes of progress, quizzes, dashboards, study time and the catalogue. */
 export function learningRoutes(
   services: Pick<Services, "progress" | "quizzes" | "dashboard" | "studyTime" | "catalogue">,
 ): Route[] {

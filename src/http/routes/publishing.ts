@@ -7,7 +7,7 @@ import { caller, type Route, route } from "../route.ts";
 
 const ACCEPTED = { accepted: true } as const;
 
-/** Makes them. */
+/** Creates the routes of publishing. */
 export function publishingRoutes(
   { notifications, messages }: Pick<Services, "notifications" | "messages">,
   broadcast: Broadcast,

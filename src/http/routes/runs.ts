@@ -4,7 +4,7 @@ import type { Control } from "../../realtime/control.ts";
 import type { Services } from "../../services/services.ts";
 import { type Route, route } from "../route.ts";
 
-/** Makes them. */
+/** Creates the routes of run sessions and their results. */
 export function runRoutes(
   { runSessions, runResults }: Pick<Services, "runSessions" | "runResults">,
   control: Pick<Control, "sessionRegistered">,

@@ -18,7 +18,7 @@ export interface PendingSessions {
 const ASKED_AT_ONCE = 20;
 
 /**
- * Makes the register of one node. A registration that this node was not told of is found in the database: every `everyMs`
+ * Creates the register of one node. A registration that this node was not told of is found in the database: every `everyMs`
  * milliseconds {@link ASKED_AT_ONCE} of the sessions are asked for, in turn.
  */
 export function createPendingSessions(

@@ -5,7 +5,7 @@ import { createGroupCommit } from "../../store/batching/group-commit.ts";
 /** What a channel keeps at this moment. Rejects when the log cannot be read. */
 export type ReadBounds = (channel: string) => Promise<ChannelBounds>;
 
-/** Makes the reader: questions that come while one is on its way go together in the next. */
+/** Creates the reader. Requests that arrive while a query runs are answered together by the next one. */
 export function createBoundsReader(eventLog: Pick<EventLog, "heads">): ReadBounds {
   const questions = createGroupCommit<string, ChannelBounds>({
     async commit(channels) {

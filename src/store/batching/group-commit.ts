@@ -46,7 +46,7 @@ export interface GroupCommit<Item, Result> {
 const RETRY_AFTER_MS = 1_000;
 
 /**
- * Makes a group commit. There is no timer before a commit: an item that finds nobody at work leaves at the end of the
+ * Creates a group commit. There is no timer before a commit: an item that finds nobody at work leaves at the end of the
  * event-loop turn, and while a commit is on its way the next batch gathers by itself.
  */
 export function createGroupCommit<Item, Result>(options: GroupCommitOptions<Item, Result>): GroupCommit<Item, Result> {
