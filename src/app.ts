@@ -49,11 +49,22 @@ export interface Classwire {
   /**
    * Listens on the configured ports and resolves with the URLs; does nothing, and resolves with none, where you gave a server.
    * @throws the system's error, e.g. EADDRINUSE
+   * @example
+   * const urls = await classwire.listen();
+   * console.log(`listening at ${urls.join()}`);
    */
   listen(): Promise<readonly string[]>;
-  /** Admits no new clients, and answers `/readyz` with 503. Those who are connected stay until `close`. */
+  /**
+   * Admits no new clients, and answers `/readyz` with 503. Those who are connected stay until `close`.
+   * @example
+   * classwire.drain();
+   */
   drain(): void;
-  /** Drains, tells every client, saves study time, flushes the log and closes everything. Resolves within 10 s. Idempotent. */
+  /**
+   * Drains, tells every client, saves study time, flushes the log and closes everything. Resolves within 10 s. Idempotent.
+   * @example
+   * process.once("SIGTERM", () => void classwire.close().then(() => process.exit(0)));
+   */
   close(): Promise<void>;
 }
 
@@ -64,6 +75,17 @@ const DISCONNECT_TIMEOUT_MS = 2000;
  * Creates a Classwire: opens the database (and migrates it), joins the cluster, serves the namespaces and the API.
  * @throws ConfigError for settings that cannot be used
  * @throws the error of what could not be opened; nothing stays open then
+ * @example
+ * import { createServer } from "node:http";
+ * import { createClasswire, readConfig } from "classwire";
+ * import express from "express";
+ *
+ * const app = express();
+ * const server = createServer(app);
+ * const config = readConfig({ JWT_SECRET: process.env["JWT_SECRET"], DATABASE_URL: process.env["DATABASE_URL"] });
+ * const classwire = await createClasswire({ config, app, server });
+ * server.listen(3000);
+ * classwire.io.of("/channels").emit("system", { message: "hello", level: "info", code: 0, timestamp: Date.now() });
  */
 export async function createClasswire(options: ClasswireOptions = {}): Promise<Classwire> {
   const config = options.config ?? loadConfig();

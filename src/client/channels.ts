@@ -17,28 +17,93 @@ export type ChannelsEvents = ArgumentsOf<ChannelsServerEvents & LifecycleEvents>
 /** One user's channels. */
 export interface ChannelsClient {
   readonly state: State;
-  /** Adds a listener; returns how to take it away. Durable events wait for what their listeners return. */
+  /**
+   * Adds a listener; returns how to take it away. Durable events wait for what their listeners return.
+   * @example
+   * channels.on("room_message", ({ room, from, text }) => console.log(`${from} in ${room}: ${text}`));
+   * channels.on("unrecovered", ({ channel, since }) => console.log(`${channel}: something after #${since} is gone`));
+   */
   on<Event extends keyof ChannelsEvents>(event: Event, listener: Listener<ChannelsEvents[Event]>): () => void;
-  /** Hears a channel from where it was left, now and after every reconnect. Rejects when the server refuses it. */
+  /**
+   * Hears a channel from where it was left, now and after every reconnect. Rejects when the server refuses it.
+   * @example
+   * const { offset, recovered } = await channels.subscribe("run-results/run-1");
+   * console.log(recovered ? `nothing missing up to #${offset}` : "load the state anew");
+   */
   subscribe(channel: string): Promise<Subscribed>;
+  /**
+   * Ends a subscription, for later connections too.
+   * @example
+   * await channels.unsubscribe("run-results/run-1");
+   */
   unsubscribe(channel: string): Promise<void>;
-  /** The user's own notifications, and those to everyone. */
+  /**
+   * The user's own notifications, and those to everyone.
+   * @example
+   * channels.on("notifications", ({ data }) => console.log(data.title, data.message));
+   * await channels.subscribeNotifications();
+   */
   subscribeNotifications(): Promise<Subscribed>;
-  /** The results of a run session. */
+  /**
+   * The results of a run session.
+   * @example
+   * channels.on("run-results", ({ data }) => console.log(data.stdout, data.exitCode));
+   * await channels.subscribeRunResults("run-1");
+   */
   subscribeRunResults(session: string): Promise<Subscribed>;
-  /** Joins a room and hears its messages, now and after every reconnect; → how many are in it. */
+  /**
+   * Joins a room and hears its messages, now and after every reconnect; → how many are in it.
+   * @example
+   * const { members } = await channels.joinRoom("class-7");
+   * console.log(`${members} in the room`);
+   */
   joinRoom(room: string): Promise<{ members: number }>;
+  /**
+   * Leaves a room, for later connections too.
+   * @example
+   * await channels.leaveRoom("class-7");
+   */
   leaveRoom(room: string): Promise<void>;
-  /** To a room that was joined. It comes back as `room_message` too. */
+  /**
+   * To a room that was joined. It comes back as `room_message` too.
+   * @example
+   * const { offset } = await channels.sendToRoom("class-7", { text: "Who has finished?" });
+   * console.log(`kept as #${offset}`);
+   */
   sendToRoom(room: string, body: MessageBody): Promise<{ id: string; offset: number }>;
+  /**
+   * Sends to one user, who gets it later when away; `delivered` says whether the user is online.
+   * @example
+   * const { delivered } = await channels.sendToUser("456", { text: "Shall we practise?" });
+   * console.log(delivered ? "online" : "will get it later");
+   */
   sendToUser(to: string, body: MessageBody): Promise<{ id: string; delivered: boolean }>;
-  /** To one user, or to everyone. */
+  /**
+   * To one user, or to everyone.
+   * @example
+   * await channels.chat("Hello, everyone");
+   * await channels.chat({ sticker: "wave" }, "456");
+   */
   chat(content: string | Record<string, unknown>, to?: string): Promise<{ id: string }>;
-  /** Dropped when there is no connection. */
+  /**
+   * Dropped when there is no connection.
+   * @example
+   * channels.typing({ room: "class-7" });
+   */
   typing(where: { to: string } | { room: string }): void;
-  /** Who of a room that was joined, or of these users, is online. */
+  /**
+   * Who of a room that was joined, or of these users, is online.
+   * @example
+   * const inTheRoom = await channels.presence({ room: "class-7" });
+   * const [isOnline] = await channels.presence({ users: ["456"] });
+   * console.log(inTheRoom.length, isOnline !== undefined);
+   */
   presence(of: { room: string } | { users: string[] }): Promise<string[]>;
-  /** Disconnects after the listeners that run, and the acks of what they handled. */
+  /**
+   * Disconnects after the listeners that run, and the acks of what they handled.
+   * @example
+   * await channels.close();
+   */
   close(): Promise<void>;
 }
 

@@ -10,17 +10,47 @@ import { pageVisibility, type Visibility } from "./visibility.ts";
 
 /** A client of one user. A handle is made, and connects, when it is first asked for; after its end, again. */
 export interface Client {
+  /**
+   * The progress and quizzes of the user, a whole number.
+   * @example
+   * client.dashboard().on("progress_updated", ({ chapter_display_name, completed }) => {
+   *   console.log(chapter_display_name, completed);
+   * });
+   */
   dashboard(): DashboardClient;
+  /**
+   * Subscriptions, rooms, messages and presence of the user.
+   * @example
+   * await client.channels().joinRoom("class-7");
+   */
   channels(): ChannelsClient;
-  /** Studies a course; each course has its own connection. */
+  /**
+   * Studies a course; each course has its own connection.
+   * @example
+   * client.studyTime("go-basics").on("tick", ({ studyTime }) => console.log(studyTime));
+   */
   studyTime(courseId: string): StudyTimeClient;
-  /** Closes all handles. */
+  /**
+   * Closes all handles.
+   * @example
+   * await client.close();
+   */
   close(): Promise<void>;
 }
 
 const ALWAYS: Visibility = { visible: () => true, onChange: () => () => undefined };
 
-/** Creates a client; nothing connects yet. @throws TypeError without a `url` */
+/**
+ * Creates a client; nothing connects yet. @throws TypeError without a `url`
+ * @example
+ * import { createClient, webStorage } from "classwire/client";
+ *
+ * const client = createClient({
+ *   url: "https://live.school.example",
+ *   token: async () => (await fetch("/token")).text(), // asked again before it ends
+ *   storage: webStorage(localStorage), // offsets outlive a reload
+ * });
+ */
 export function createClient(options: ClientOptions): Client {
   const { url, transports = ["websocket", "polling"], visibility = pageVisibility() } = options;
   if (typeof url !== "string" || url === "")

@@ -12,13 +12,33 @@ export type DashboardEvents = ArgumentsOf<DashboardServerEvents & LifecycleEvent
 /** One user's dashboard. */
 export interface DashboardClient {
   readonly state: State;
-  /** Adds a listener; returns how to take it away. Durable events wait for what their listeners return. */
+  /**
+   * Adds a listener; returns how to take it away. Durable events wait for what their listeners return.
+   * @example
+   * const stop = dashboard.on("quiz_completed", ({ score, total_questions }, { offset }) => {
+   *   console.log(`#${offset}: ${score} of ${total_questions}`);
+   * });
+   * stop();
+   */
   on<Event extends keyof DashboardEvents>(event: Event, listener: Listener<DashboardEvents[Event]>): () => void;
-  /** Totals, topics and the newest quizzes, true at its `offset`. */
+  /**
+   * Totals, topics and the newest quizzes, true at its `offset`.
+   * @example
+   * const { stats, recent_quizzes } = await dashboard.snapshot();
+   * console.log(`${stats.completedChapters} of ${stats.totalChapters} chapters, ${recent_quizzes.length} quizzes`);
+   */
   snapshot(): Promise<Snapshot>;
-  /** The server's time (RFC 3339). */
+  /**
+   * The server's time (RFC 3339).
+   * @example
+   * console.log(await dashboard.ping()); // 2025-12-26T14:05:30+08:00
+   */
   ping(): Promise<string>;
-  /** Disconnects after the listeners that run. */
+  /**
+   * Disconnects after the listeners that run.
+   * @example
+   * await dashboard.close();
+   */
   close(): Promise<void>;
 }
 

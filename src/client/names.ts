@@ -7,7 +7,13 @@ export function encodeId(id: string): string {
     .replaceAll("%40", "@");
 }
 
-/** Channel names for the ids that belong to them. */
+/**
+ * Channel names for the ids that belong to them.
+ * @example
+ * import { channelOf } from "classwire/client";
+ *
+ * channelOf.notifications("parent:42"); // notifications/parent%3A42
+ */
 export const channelOf = {
   notifications: (user: string): string => `notifications/${encodeId(user)}`,
   messages: (user: string): string => `messages/${encodeId(user)}`,

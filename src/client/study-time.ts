@@ -22,10 +22,23 @@ export interface StudyTimeClient {
   readonly state: State;
   /** Whole seconds, as the server last said; what it has said is saved. Undefined before the first connection. */
   readonly studyTime: number | undefined;
+  /**
+   * Adds a listener; returns how to take it away.
+   * @example
+   * study.on("tick", ({ studyTime }) => console.log(`${Math.floor(studyTime / 60)} minutes`));
+   */
   on<Event extends keyof StudyTimeEvents>(event: Event, listener: Listener<StudyTimeEvents[Event]>): () => void;
-  /** Counts up to this moment; → whole seconds. */
+  /**
+   * Counts up to this moment; → whole seconds.
+   * @example
+   * console.log(`${await study.heartbeat()} s are saved`);
+   */
   heartbeat(): Promise<number>;
-  /** Disconnects cleanly, which counts up to this moment. */
+  /**
+   * Disconnects cleanly, which counts up to this moment.
+   * @example
+   * await study.close();
+   */
   close(): Promise<void>;
 }
 

@@ -14,7 +14,14 @@ interface PageDocument {
   removeEventListener(type: "visibilitychange", listener: () => void): void;
 }
 
-/** The page's visibility (Page Visibility API); always visible where there is no page. */
+/**
+ * The page's visibility (Page Visibility API); always visible where there is no page.
+ * @example
+ * import { createClient, pageVisibility } from "classwire/client";
+ *
+ * // Study time pauses while nobody sees the page; false instead never pauses.
+ * createClient({ url: "https://live.school.example", token: "…", visibility: pageVisibility() });
+ */
 export function pageVisibility(scope: { document?: PageDocument } = globalThis as object): Visibility {
   const { document } = scope;
   if (document === undefined) return { visible: () => true, onChange: () => () => undefined };

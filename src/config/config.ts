@@ -158,6 +158,11 @@ export class ConfigError extends Error {
 /**
  * Checks the variables and turns them into settings. An empty variable counts as unset; unknown ones are ignored.
  * @throws ConfigError naming every bad variable in one line
+ * @example
+ * import { readConfig } from "classwire";
+ *
+ * const config = readConfig({ PORT: "3000", DATABASE_URL: "memory:", TRANSPORTS: "websocket" });
+ * console.log(config.ports);
  */
 export function readConfig(env: Readonly<Record<string, string | undefined>>): Config {
   const given = Object.keys(variables).map((name) => [name, env[name]?.trim() === "" ? undefined : env[name]] as const);
@@ -173,6 +178,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
 /**
  * The settings of this process: its environment, and what it leaves open from a `.env` file in the working directory.
  * @throws ConfigError as `readConfig` does, and when the file cannot be read
+ * @example
+ * import { loadConfig } from "classwire";
+ *
+ * console.log(loadConfig().production);
  */
 export function loadConfig(): Config {
   if (existsSync(".env")) {

@@ -15,7 +15,20 @@ export interface DurableOptions {
   api: ApiOptions;
 }
 
-/** An emitter with the sends that its options allow. */
+/**
+ * An emitter with the sends that its options allow.
+ * @example
+ * import { createEmitter } from "classwire/emitter";
+ * import { createClient } from "redis";
+ *
+ * const redis = await createClient({ url: "redis://127.0.0.1:6379" }).connect();
+ * const emitter = createEmitter({
+ *   redis, // live: heard now, by whoever is connected
+ *   api: { url: "https://live.school.example", token: () => "a service token" }, // durable: kept until handled
+ * });
+ * await emitter.system({ message: "Maintenance at 22:00", level: "info" });
+ * await emitter.notify({ userId: "123", title: "Quiz", message: "A new quiz is open" });
+ */
 export function createEmitter(options: LiveOptions & DurableOptions): LiveSends & DurableSends;
 export function createEmitter(options: LiveOptions): LiveSends;
 export function createEmitter(options: DurableOptions): DurableSends;

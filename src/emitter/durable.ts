@@ -18,7 +18,12 @@ type Methods = {
  * cannot be reached until the deadline. Each call is one event however often it is tried.
  */
 export interface DurableSends extends Methods {
-  /** Calls made with {@link calls} in one go; → the result of each, in order. */
+  /**
+   * Calls made with {@link calls} in one go; → the result of each, in order.
+   * @example
+   * const [sent] = await emitter.batch([calls.notify({ userId: "123", title: "Quiz", message: "A new quiz is open" })]);
+   * if (!sent.ok) console.log(sent.error.code);
+   */
   batch<const Batch extends readonly ApiCall<unknown>[]>(calls: Batch): Promise<BatchResults<Batch>>;
 }
 

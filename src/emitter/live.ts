@@ -22,33 +22,74 @@ export type Target = { user: string } | { room: string };
  * Redis cannot be reached; a caller that does not care may ignore the promise, which then never ends the process.
  */
 export interface LiveSends {
-  /** A message of the platform itself. */
+  /**
+   * A message of the platform itself.
+   * @example
+   * await emitter.system({ message: "Maintenance at 22:00", level: "warning" });
+   */
   system(message: SystemMessage, to?: Target): Promise<number>;
-  /** Something that a page shows has changed. */
+  /**
+   * Something that a page shows has changed.
+   * @example
+   * const course = { entity: "course", action: "update", id: "go-basics", data: { title: "Go basics" } } as const;
+   * await emitter.dataUpdate(course, { room: "class-7" });
+   */
   dataUpdate(update: DataUpdate, to?: Target): Promise<number>;
-  /** A notification that nobody needs later (`notify` stores it). */
+  /**
+   * A notification that nobody needs later (`notify` stores it).
+   * @example
+   * await emitter.notification("123", { title: "Now", message: "Your teacher looks at your screen" });
+   */
   notification(user: string, body: z.input<typeof notification>): Promise<number>;
-  /** A run result that nobody needs later (`pushRunResult` stores it), or a part of one while the run goes on. */
+  /**
+   * A run result that nobody needs later (`pushRunResult` stores it), or a part of one while the run goes on.
+   * @example
+   * await emitter.runResult("run-1", { stdout: "1\\n", stderr: "", exitCode: 0, duration: 12 });
+   */
   runResult(session: string, result: z.input<typeof runResult>): Promise<number>;
-  /** Any event of `/channels` to all connections of a user. */
+  /**
+   * Any event of `/channels` to all connections of a user.
+   * @example
+   * await emitter.toUser("123", "order_status", { order_id: "o-9", status: "shipped", tracking_no: "SF1" });
+   */
   toUser<Event extends events.ChannelsEvent>(
     user: string,
     event: Event,
     payload: events.ChannelsPayload<Event>,
   ): Promise<number>;
-  /** Any event of `/channels` to those who have joined a room. */
+  /**
+   * Any event of `/channels` to those who have joined a room.
+   * @example
+   * await emitter.toRoom("class-7", "room_message", { room: "class-7", from: "456", text: "Hello" });
+   */
   toRoom<Event extends events.ChannelsEvent>(
     room: string,
     event: Event,
     payload: events.ChannelsPayload<Event>,
   ): Promise<number>;
-  /** An event of `/dashboard` to a user. The totals in the database are left as they are (`updateProgress` saves). */
+  /**
+   * An event of `/dashboard` to a user. The totals in the database are left as they are (`updateProgress` saves).
+   * @example
+   * await emitter.toDashboard("123", "progress_updated", {
+   *   user_id: 123,
+   *   topic_id: "constants",
+   *   topic_display_name: "常量",
+   *   chapter_id: "boolean-constants",
+   *   chapter_display_name: "布尔常量",
+   *   completed: true,
+   *   timestamp: new Date().toISOString(),
+   * });
+   */
   toDashboard<Event extends events.DashboardEvent>(
     user: string,
     event: Event,
     payload: events.DashboardPayload<Event>,
   ): Promise<number>;
-  /** An event of the platform's own to whoever studies this course as this user. */
+  /**
+   * An event of the platform's own to whoever studies this course as this user.
+   * @example
+   * await emitter.toStudyTime("123", "go-basics", "reminder", { text: "Take a break" });
+   */
   toStudyTime(user: string, course: string, event: string, payload: Record<string, unknown>): Promise<number>;
 }
 

@@ -108,7 +108,7 @@ describe("the published package", () => {
     const settings = { HOST: "127.0.0.1", PORT: "0", DATABASE_URL: "memory:", JWT_SECRET: "x".repeat(32) };
     const env = { PATH: process.env["PATH"], NODE_ENV: mode, DRAIN_DELAY_SECONDS: "0", ...settings };
     const server = startChild(process.execPath, [join(installed, "dist/main.js")], { cwd: project, env });
-    expect(await server.line(/"msg":"listening"/, 30_000)).toContain("http://127.0.0.1:");
+    expect(await server.line(/"msg":"listening"/, 90_000)).toContain("http://127.0.0.1:");
     server.kill("SIGTERM");
     expect(await server.exited).toEqual({ code: 0, signal: null });
   });
