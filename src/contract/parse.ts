@@ -1,5 +1,5 @@
 // Parsing with a schema: the value, or a failure that says in a sentence which field is wrong, and what is allowed.
-import type { z } from "zod";
+import { z } from "zod";
 import { Failure } from "./errors.ts";
 
 /** The failure for one field: `problem` goes on where the field's name ends ("is required", "must be a whole number"). */
@@ -7,23 +7,26 @@ export function invalidField(field: string, problem: string): Failure {
   return new Failure("INVALID_MESSAGE", `${field} ${problem}`, { fields: { [field]: problem } });
 }
 
-/** The failure for a value that a schema refused: `INVALID_MESSAGE`, the first field in its message, all in `fields`. */
-export function refusal(error: z.core.$ZodError): Failure {
+/** The failure for what a schema refused, named `whole` as a whole: the first field in its message, all in `fields`. */
+export function refusal(error: z.core.$ZodError, whole = "payload"): Failure {
   const fields: Record<string, string> = {};
   for (const issue of error.issues) {
-    const field = issue.path.map(String).join(".") || "payload";
+    const field = issue.path.map(String).join(".") || whole;
     fields[field] ??= issue.message;
   }
-  const [[field, problem] = ["payload", "is not valid"]] = Object.entries(fields);
+  const [[field, problem] = [whole, "is not valid"]] = Object.entries(fields);
   // What is said of two fields together names them itself.
   const sentence = /^(is|has|must|may)\b/.test(problem) ? `${field} ${problem}` : problem;
   return new Failure("INVALID_MESSAGE", sentence, { fields });
 }
 
-/** `value` as `schema` understands it. @throws Failure the {@link refusal} */
-export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+/**
+ * `value` as `schema` understands it. `name` is what a refusal calls it where no field of it is to blame.
+ * @throws Failure INVALID_MESSAGE
+ */
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown, name = "payload"): z.output<Schema> {
   const result = schema.safeParse(value, { error: problemOf });
-  if (!result.success) throw refusal(result.error);
+  if (!result.success) throw refusal(result.error, name);
   return result.data;
 }
 
@@ -42,7 +45,7 @@ const KINDS: Readonly<Record<string, string>> = {
 function problemOf(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined ? "is required" : `must be ${KINDS[issue.expected] ?? issue.expected}`;
+      return issue.input === undefined ? "is required" : `must be ${kindOf(issue)}`;
     case "invalid_value":
       return `must be ${listed(issue.values.map((value) => JSON.stringify(value)))}`;
     case "too_small":
@@ -56,6 +59,12 @@ function problemOf(issue: z.core.$ZodRawIssue): string {
     default:
       return "is not valid";
   }
+}
+
+/** A fraction is refused as no `int`, a text already as no `number`: for both the same kind is allowed. */
+function kindOf({ expected, inst }: z.core.$ZodRawIssue<z.core.$ZodIssueInvalidType>): string {
+  const kind = inst instanceof z.ZodNumber && inst.isInt ? "int" : expected;
+  return KINDS[kind] ?? kind;
 }
 
 function bounded(which: "at least" | "at most", origin: string, bound: number | bigint): string {

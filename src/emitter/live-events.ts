@@ -2,8 +2,7 @@
 import { z } from "zod";
 import { channels } from "../contract/channels.ts";
 import { dashboard } from "../contract/dashboard.ts";
-import { Failure } from "../contract/errors.ts";
-import { parse } from "../contract/parse.ts";
+import { invalidField, parse } from "../contract/parse.ts";
 import type { NamespaceRows } from "../contract/rows.ts";
 
 /** Sent by methods of their own, which know their envelope. */
@@ -29,19 +28,26 @@ export type DashboardPayload<Event extends DashboardEvent> = z.input<(typeof das
 
 /** The checked payload of an event of `/channels` at `now` (epoch milliseconds). @throws Failure INVALID_MESSAGE */
 export function channelsPayload(event: string, given: unknown, now: number): object {
-  const schema = payloadOf(channels, event);
+  const schema = payloadOf(PAYLOADS.channels, event);
   const isStamped = schema instanceof z.ZodObject && schema.shape["timestamp"] instanceof z.ZodNumber;
   return parse(schema, isStamped && typeof given === "object" ? { ...given, timestamp: now } : given) as object;
 }
 
 /** The checked payload of an event of `/dashboard`. @throws Failure INVALID_MESSAGE */
 export function dashboardPayload(event: string, given: unknown): object {
-  return parse(payloadOf(dashboard, event), given) as object;
+  return parse(payloadOf(PAYLOADS.dashboard, event), given) as object;
 }
 
-function payloadOf({ name, server }: NamespaceRows, event: string): z.ZodType {
-  const row = Object.hasOwn(server, event) ? server[event] : undefined;
-  if (row === undefined || (row.durable === undefined && row.own))
-    throw new Failure("INVALID_MESSAGE", `event ${event} is no event of ${name} that a backend may emit`);
-  return row.payload;
+/** The payloads of the events that a backend may raise, by name. */
+function payloadsOf({ server }: NamespaceRows): ReadonlyMap<string, z.ZodType> {
+  const foreign = Object.entries(server).filter(([, row]) => row.durable !== undefined || !row.own);
+  return new Map(foreign.map(([name, { payload }]) => [name, payload]));
+}
+
+const PAYLOADS = { channels: payloadsOf(channels), dashboard: payloadsOf(dashboard) };
+
+function payloadOf(payloads: ReadonlyMap<string, z.ZodType>, event: string): z.ZodType {
+  const payload = payloads.get(event);
+  if (payload === undefined) throw invalidField("event", `must be one of ${[...payloads.keys()].join(", ")}`);
+  return payload;
 }

@@ -96,7 +96,7 @@ export interface LiveSends {
 /** Names that Socket.IO keeps for itself, or whose meaning the server alone decides. */
 const eventName = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,63}$/)
+  .regex(/^[a-z][a-z0-9_-]{0,63}$/, "must be 1 to 64 characters of a-z 0-9 _ -, the first a letter")
   .refine(
     (name) => !["connect", "connect_error", "disconnect", "disconnecting", "close"].includes(name),
     "is reserved",
@@ -129,12 +129,12 @@ export function createLiveSends(redis: RedisPublisher, { key = "socket.io" } = {
     system: (message: SystemMessage, to) => toChannels(targetRoom(to), "system", message),
     dataUpdate: (update, to) => toChannels(targetRoom(to), "data_update", update),
     notification(user, body) {
-      const channel = channelOf.notifications(parse(userId, user));
+      const channel = channelOf.notifications(parse(userId, user, "user"));
       const data = parse(notification, body);
       return emit("/channels", channel, "notifications", { channel, data, timestamp: Date.now() });
     },
     runResult(session, result) {
-      const channel = channelOf.runResults(parse(sessionId, session));
+      const channel = channelOf.runResults(parse(sessionId, session, "session"));
       const data = parse(runResult, result);
       return emit("/channels", channel, "run-results", { channel, data, timestamp: Date.now() });
     },
@@ -143,18 +143,18 @@ export function createLiveSends(redis: RedisPublisher, { key = "socket.io" } = {
     toDashboard: (user, event, payload) =>
       emit("/dashboard", userRoom(user), event, events.dashboardPayload(event, payload)),
     toStudyTime(user, course, event, payload) {
-      const room = roomOf.study(parse(userId, user), parse(courseId, course));
-      return emit("/study-time", room, parse(eventName, event), parse(jsonObject, payload));
+      const room = roomOf.study(parse(userId, user, "user"), parse(courseId, course, "course"));
+      return emit("/study-time", room, parse(eventName, event, "event"), parse(jsonObject, payload));
     },
   };
 }
 
 function userRoom(user: string): string {
-  return roomOf.user(parse(userId, user));
+  return roomOf.user(parse(userId, user, "user"));
 }
 
 function namedRoom(room: string): string {
-  return channelOf.room(parse(roomName, room));
+  return channelOf.room(parse(roomName, room, "room"));
 }
 
 /** The caller has the same promise, and with it the error. */

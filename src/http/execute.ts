@@ -68,12 +68,23 @@ export function failureOf(error: unknown): Failure {
   if (isUnavailable(error)) return new Failure("SERVER_ERROR", undefined, { retryAfterMs: RETRY_AFTER_MS });
   if (!isHttpError(error) || error.status >= 500) return toFailure(error);
   if (error.status === 413) return new Failure("TOO_LARGE");
-  if (error.type === "entity.parse.failed")
-    return invalidField("body", `must be JSON (${error.message.slice(0, 120)})`);
-  // A broken escape in the path, which the router throws; an unknown encoding or charset of the body, one cut short or corrupt.
   return error instanceof URIError
     ? invalidField("path", "must be valid percent-encoding")
-    : invalidField("body", `must be readable (${error.message.slice(0, 120)})`);
+    : invalidField("body", bodyProblem(error));
+}
+
+/** What is wrong with a body, by the parser's type of error. */
+const BODY_PROBLEMS: Readonly<Record<string, string>> = {
+  "charset.unsupported": "must be in UTF-8",
+  "encoding.unsupported": "must have no Content-Encoding but gzip, deflate or br",
+  "request.aborted": "must be sent to its end",
+  "request.size.invalid": "must be as long as its Content-Length says",
+};
+
+function bodyProblem({ type, message }: HttpError): string {
+  if (type !== "entity.parse.failed") return BODY_PROBLEMS[String(type)] ?? "must be what its Content-Encoding says";
+  const [, position] = /position (\d+)/.exec(message) ?? [];
+  return position === undefined ? "must be JSON" : `must be JSON, and is not from position ${position} on`;
 }
 
 /** The reply that a failure is, with the headers that belong to it. */

@@ -85,16 +85,18 @@ export interface Route {
 export function route<Row extends CallRow>(row: Row, handling: Handling<Row>): Route {
   const { about, order, handle, quiet = false, bodyLimit = "httpBody" } = handling;
   const toPath = compile<Record<string, string>>(row.path);
-  const part = (schema: z.ZodType | undefined, value: unknown): unknown =>
-    schema === undefined ? undefined : parse(schema, value);
+  const part = (name: "params" | "query" | "body", { [name]: value }: Parts): unknown => {
+    const schema: z.ZodType | undefined = row[name];
+    return schema === undefined ? undefined : parse(schema, value, name);
+  };
   return {
     row,
     bodyLimit,
     quiet,
     accept(parts) {
-      const params = part(row.params, parts.params) as Part<Row, "params">;
-      const query = part(row.query, parts.query) as Part<Row, "query">;
-      const body = part(row.body, parts.body) as Part<Row, "body">;
+      const params = part("params", parts) as Part<Row, "params">;
+      const query = part("query", parts) as Part<Row, "query">;
+      const body = part("body", parts) as Part<Row, "body">;
       return {
         get path() {
           return toPath(parts.params as Record<string, string>);

@@ -109,11 +109,24 @@ test("a raw client hears it in its own words", async () => {
 });
 
 test("a bad payload, room or event is refused before anything is published", () => {
-  const refused = expect.objectContaining({ code: "INVALID_MESSAGE" });
-  expect(() => live.system({ message: "", level: "info" })).toThrow(refused);
-  expect(() => live.toRoom("no spaces", "push", { type: "x", content: 1 })).toThrow(refused);
-  expect(() => live.toStudyTime("1", "c", "disconnect", {})).toThrow(refused);
-  expect(() => live.toUser("1", "room_message", { room: "r", from: "1" })).toThrow(refused);
+  const refused = (message: string) => expect.objectContaining({ code: "INVALID_MESSAGE", message });
+  expect(() => live.system({ message: "", level: "info" })).toThrow(refused("message must have at least 1 character"));
+  expect(() => live.toRoom("no spaces", "push", { type: "x", content: 1 })).toThrow(
+    refused("room must be 1 to 128 characters of A-Z a-z 0-9 _ - : ."),
+  );
+  expect(() => live.toUser("", "push", { type: "x", content: 1 })).toThrow(
+    refused("user must have at least 1 character"),
+  );
+  expect(() => live.toStudyTime("1", "c", "disconnect", {})).toThrow(refused("event is reserved"));
+  expect(() => live.toStudyTime("1", "c", "Reminder", {})).toThrow(
+    refused("event must be 1 to 64 characters of a-z 0-9 _ -, the first a letter"),
+  );
+  expect(() => live.toUser("1", "room_message", { room: "r", from: "1" })).toThrow(
+    refused("text or content is required"),
+  );
+  expect(() => live.toDashboard("1", "connected" as "quiz_completed", {} as never)).toThrow(
+    refused("event must be one of progress_updated, quiz_completed"),
+  );
 });
 
 test("without Redis a send rejects, and one that nobody waits for ends nothing", async () => {
