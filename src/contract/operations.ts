@@ -163,7 +163,7 @@ export const operationCalls = calls({
       status: 200,
       description: "It should",
       schema: z.object({ ready: z.boolean(), database: state, redis: state.optional(), draining: z.boolean() }),
-      also: { 503: "It should not: the database or Redis is down, or the node is draining" },
+      also: { 503: "The database or Redis is down, or the node is draining" },
     },
     example: { answer: { ready: true, database: "up", redis: "up", draining: false } },
   },

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { parseEnv } from "node:util";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
+import { readmeDocument } from "../../scripts/readme-parts.ts";
 import { variables } from "../../src/config/config.ts";
 import { API } from "../../src/contract/api.ts";
 import { ERRORS } from "../../src/contract/errors.ts";
@@ -46,9 +47,9 @@ describe("the README", () => {
   });
 
   it("lists every event of every namespace", () => {
-    const listed = table("namespace").map(([name, hears, sends]) => ({
+    const listed = table("namespace").map(([name, kept, now, sends]) => ({
       name: code(name)[0],
-      hears: code(hears).sort(),
+      hears: [...code(kept), ...code(now)].sort(),
       sends: code(sends).sort(),
     }));
     // Every namespace takes refresh_token; a sentence says so.
@@ -66,6 +67,15 @@ describe("the README", () => {
     const routes = Object.values(API).map(({ method, path }) => `${method.toUpperCase()} ${path}`);
     const listed = [...first("call"), ...first("page")].map((call) => call.replace(/\?.*/, ""));
     expect(listed.sort()).toEqual(routes.sort());
+  });
+
+  it("has its tables of events and calls as the rows give them: npm run docs changes nothing", () => {
+    expect(readmeDocument(readme)).toBe(readme);
+    expect(readmeDocument(readme.replaceAll("`sendToRoom`", "`sendRoom`"))).toBe(readme);
+    expect(() => readmeDocument(readme.replace("generated: pages", "generated: sites"))).toThrow(
+      "nothing generates sites",
+    );
+    expect(() => readmeDocument("")).toThrow("no place for events, calls, pages");
   });
 
   it("lists every error code", () => {

@@ -2,14 +2,14 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { protocolDocument } from "../../scripts/protocol-doc.ts";
 import { fieldsOf } from "../../scripts/protocol-fields.ts";
+import { protocolDocument } from "../../scripts/protocol-parts.ts";
 import { root } from "../support/source-files.ts";
 
 const text = readFileSync(join(root, "docs/protocol.md"), "utf8");
 
 describe("docs/protocol.md", () => {
-  it("is up to date: npm run docs:protocol changes nothing", () => {
+  it("is up to date: npm run docs changes nothing", () => {
     expect(protocolDocument(text)).toBe(text);
   });
 

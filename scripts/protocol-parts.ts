@@ -1,6 +1,4 @@
 // The generated parts of docs/protocol.md: frames from test/vectors, everything else from the rows of dialects and events.
-// `npm run docs:protocol` writes them; test/architecture/protocol.test.ts holds the document to them.
-import { readFileSync, writeFileSync } from "node:fs";
 import { Duplex } from "node:stream";
 import { CLOSE } from "../src/connection/close-codes.ts";
 import { type ErrorCode, Failure } from "../src/contract/errors.ts";
@@ -12,9 +10,9 @@ import type { Answer, Dialect } from "../src/raw/codec.ts";
 import { DIALECTS } from "../src/raw/dialects/table.ts";
 import { isRefusedByHttp, refuseByHttp } from "../src/raw/refusal.ts";
 import { NOW, type Vector, vectorsOf } from "../test/support/vectors.ts";
+import { code, table, withParts } from "./generated-parts.ts";
 import { type FieldNotes, fieldsOf } from "./protocol-fields.ts";
 
-const DOCUMENT = new URL("../docs/protocol.md", import.meta.url);
 /** How {@link NOW} stands in the document, whatever zone this machine is in. */
 const DOCUMENTED_NOW = "2025-12-26T14:05:30+08:00";
 
@@ -54,35 +52,18 @@ const REFUSALS: readonly [why: string, code: ErrorCode, token: string | undefine
   ["a full or draining node, or our fault", "SERVER_ERROR", "good"],
 ];
 
-/** The document with all of its generated parts made anew. @throws Error for a part that nothing generates */
+/** The document with all of its generated parts made anew. @throws Error for a part that has no lines or no place */
 export function protocolDocument(text: string): string {
-  const parts = new Map<string, () => string[]>([
-    ["overview", overview],
-    ["close-codes", closeCodes],
-  ]);
+  const parts: Record<string, () => readonly string[]> = { overview, "close-codes": closeCodes };
   for (const dialect of DIALECTS) {
     const { speaks } = dialect.traits;
-    parts.set(`${speaks}:client`, () => clientFrames(dialect));
-    if (malformed(dialect).length > 0) parts.set(`${speaks}:malformed`, () => malformed(dialect));
-    parts.set(`${speaks}:server`, () => serverFrames(dialect));
-    parts.set(`${speaks}:refusals`, () => refusals(dialect));
+    parts[`${speaks}:client`] = () => clientFrames(dialect);
+    if (malformed(dialect).length > 0) parts[`${speaks}:malformed`] = () => malformed(dialect);
+    parts[`${speaks}:server`] = () => serverFrames(dialect);
+    parts[`${speaks}:refusals`] = () => refusals(dialect);
   }
-  const document = text.replace(/(<!-- generated: (\S+) -->\n).*?(<!-- end -->)/gs, (_all, begin, name, end) => {
-    const part = parts.get(name);
-    if (part === undefined) throw new Error(`docs/protocol.md: nothing generates ${name}`);
-    parts.delete(name);
-    return `${begin}${part().join("\n")}\n${end}`;
-  });
-  if (parts.size > 0) throw new Error(`docs/protocol.md: no place for ${[...parts.keys()].join(", ")}`);
-  return document.replaceAll(rfc3339(new Date(NOW)), DOCUMENTED_NOW);
+  return withParts("docs/protocol.md", text, parts).replaceAll(rfc3339(new Date(NOW)), DOCUMENTED_NOW);
 }
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)];
-}
-
-const code = (value: unknown): string => `\`${typeof value === "string" ? value : JSON.stringify(value)}\``;
 
 function overview(): string[] {
   const settings = {
@@ -224,8 +205,4 @@ function httpAnswer(dialect: Dialect, failure: Failure, token: string | undefine
   const [head = "", body = ""] = text.split("\r\n\r\n");
   const [, status] = /^HTTP\/1.1 (\d+)/.exec(head) ?? [];
   return `HTTP ${status}${/^retry-after:/im.test(head) ? " with `Retry-After`" : ""}, ${code(body.replace(RFC3339, DOCUMENTED_NOW))}`;
-}
-
-if (process.argv[1] === import.meta.filename) {
-  writeFileSync(DOCUMENT, protocolDocument(readFileSync(DOCUMENT, "utf8")));
 }
