@@ -1,7 +1,10 @@
-// The dashboard snapshot: everything that a dashboard shows, true at one offset of its channel.
+// Dashboards: the snapshot of everything that one shows, true at one offset of its channel, and events that save nothing besides.
 import { channelOf } from "../contract/channel-names.ts";
-import type { QuizCompleted, Snapshot } from "../contract/dashboard.ts";
+import type { dashboard, QuizCompleted, Snapshot } from "../contract/dashboard.ts";
+import type { DurableEvents } from "../contract/namespaces.ts";
+import type { DurableEventName } from "../contract/rows.ts";
 import { rfc3339 } from "../contract/time.ts";
+import type { Appended, EventLog, NewEvent } from "../event-log/event-log.ts";
 import { epochMillis } from "../event-log/statement.ts";
 import type { Store } from "../store/store.ts";
 
@@ -9,6 +12,16 @@ import type { Store } from "../store/store.ts";
 export interface DashboardService {
   /** Totals, topics in their order and the newest five quizzes, together with the offset after which events go on from there. */
   snapshot(user: string): Promise<Snapshot>;
+  /**
+   * Appends an event to the user's dashboard channel, for events with which nothing else is saved. The same `key` again is the
+   * same event.
+   */
+  publish<Name extends DurableEventName<typeof dashboard>>(
+    user: string,
+    event: Name,
+    data: DurableEvents[Name],
+    key?: string,
+  ): Promise<Appended>;
 }
 
 interface Row {
@@ -32,9 +45,13 @@ const SQL = `SELECT coalesce((SELECT head FROM channels WHERE name = $2), 0) AS 
     FROM (SELECT * FROM quiz_results WHERE user_id = $1 ORDER BY id DESC LIMIT 5) q
     JOIN chapters c ON c.topic_id = q.topic_id AND c.id = q.chapter_id JOIN topics t ON t.id = c.topic_id) AS quizzes`;
 
-/** Creates the service that reads dashboards from a store. */
-export function createDashboard(store: Store): DashboardService {
+/** Creates the service that reads dashboards from a store, and appends to them. */
+export function createDashboard(store: Store, eventLog: EventLog): DashboardService {
   return {
+    publish(user, event, data, key) {
+      const given = { channel: channelOf.dashboard(user), event, data, ...(key === undefined ? {} : { key }) };
+      return eventLog.append(given as NewEvent); // its parts are typed by one name
+    },
     async snapshot(user) {
       const [row] = await store.query<Row>(SQL, [user, channelOf.dashboard(user)]);
       const { topics, quizzes, offset } = row ?? { topics: [], quizzes: [], offset: 0 };

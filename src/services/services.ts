@@ -38,7 +38,7 @@ export function createServices({ store, eventLog }: ServicesOptions): Services {
     catalogue: createCatalogue({ store }),
     progress: createProgress(eventLog),
     quizzes: createQuizzes(eventLog),
-    dashboard: createDashboard(store),
+    dashboard: createDashboard(store, eventLog),
     runSessions: createRunSessions(store),
     runResults: createRunResults({ eventLog }),
     notifications: createNotifications({ eventLog }),
