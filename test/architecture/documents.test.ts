@@ -128,7 +128,9 @@ describe("every document", () => {
       ({ text }) => text.match(/\b(src|bench|test|scripts|deploy|prisma)\/[\w./-]*\w/g) ?? [],
     );
     expect(named.length).toBeGreaterThan(5);
-    expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+    // What docs/adding-an-event.md adds is there once somebody has followed it.
+    const made = ["test/scenarios/assignments.test.ts"];
+    expect(named.filter((path) => !existsSync(join(root, path)) && !made.includes(path))).toEqual([]);
   });
 });
 
