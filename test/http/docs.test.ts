@@ -1,6 +1,8 @@
 // The documents: complete, made from what is served, and readable without anything else.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { API } from "../../src/contract/api.ts";
+import { quizExample } from "../../src/contract/dashboard.ts";
 import { NAMESPACES } from "../../src/contract/namespaces.ts";
 import { createExecute } from "../../src/http/execute.ts";
 import { createRoutes } from "../../src/http/http.ts";
@@ -131,6 +133,7 @@ describe("asyncapi.json", () => {
       payload: {
         prefixItems: [{ required: expect.arrayContaining(["quiz_id"]) }, { required: ["channel", "offset", "id"] }],
       },
+      examples: [{ payload: [quizExample, { channel: "dashboard/123", offset: 42, id: expect.any(String) }] }],
     });
     expect(message("channels/messages/client.heartbeat")).toMatchObject({ payload: { prefixItems: [], maxItems: 0 } });
     expect(message("channels/messages/client.subscribe.ack")).toMatchObject({
@@ -150,7 +153,12 @@ describe("the page", () => {
       "GET /readyz",
       "server → quiz_completed",
       "client → join_room (ack)",
-    ]) {
+      // Examples of a body, an answer, an event and an ack.
+      JSON.stringify(API.pushRunResult.example.body, undefined, 1),
+      JSON.stringify(API.pushRunResult.example.answer, undefined, 1),
+      '"order_id": "o-9"',
+      '"members": 24',
+    ].map((part) => part.replaceAll('"', "&quot;").replace(/\n\s*/g, " "))) {
       expect(text).toContain(shown);
     }
     expect(text).not.toMatch(/<script|<link|https?:|src=/);

@@ -1,6 +1,7 @@
 // The AsyncAPI 3.0 document of the Socket.IO namespaces, made from the tables of their events.
 import { z } from "zod";
-import { meta } from "../../contract/durable.ts";
+import type { ChannelKind } from "../../contract/channel-names.ts";
+import { type Meta, meta } from "../../contract/durable.ts";
 import { errorBody } from "../../contract/frames.ts";
 import { NAMESPACES } from "../../contract/namespaces.ts";
 import type { ClientEvent, NamespaceRows, ServerEvent } from "../../contract/rows.ts";
@@ -77,10 +78,13 @@ function sent(name: string, { sentence, payload, example, durable }: ServerEvent
   const first = jsonSchema(payload, "output");
   return durable === undefined
     ? message(name, sentence, [first], [example])
-    : message(name, sentence, [first, jsonSchema(meta, "output")], [example, META_EXAMPLE]);
+    : message(name, sentence, [first, jsonSchema(meta, "output")], [example, metaExample(durable)]);
 }
 
-const META_EXAMPLE = { channel: "notifications/123", offset: 42, id: "01JFZK4T" };
+function metaExample(kind: ChannelKind): Meta {
+  const ids = { dashboard: "123", notifications: "123", messages: "123", "run-results": "run-1", rooms: "class-7" };
+  return { channel: `${kind}/${ids[kind]}`, offset: 42, id: "01JFZK4T" };
+}
 
 function received(name: string, { sentence, payload, example }: ClientEvent): Message {
   const sent = payload !== undefined;

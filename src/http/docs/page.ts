@@ -12,7 +12,7 @@ code, pre { font: 13px/1.5 ui-monospace, monospace; }
 pre { background: var(--soft); padding: .7rem; overflow-x: auto; border-radius: 4px; margin: .4rem 0; }
 details { border: 1px solid var(--line); border-radius: 4px; margin: .4rem 0; padding: .4rem .7rem; }
 summary { cursor: pointer; } summary b { font: 600 13px ui-monospace, monospace; margin-right: .6rem; }
-.note { opacity: .75; } nav a { margin-right: 1rem; }
+pre.example { white-space: pre-wrap; } .note { opacity: .75; margin: .4rem 0 0; } nav a { margin-right: 1rem; }
 `;
 
 /** Creates the HTML of the documentation page. */
@@ -31,9 +31,10 @@ export function page(http: OpenApi, socket: AsyncApi): string {
     ...Object.values(socket.channels).map(({ address, description, messages }) =>
       section(`Socket.IO ${address}`, [
         `<p>${escaped(description)}</p>`,
-        ...Object.entries(messages).map(([key, { name, summary, payload }]) =>
+        ...Object.entries(messages).map(([key, { name, summary, payload, examples }]) =>
           item(key.startsWith("server.") ? `server → ${name}` : `client → ${name}`, summary, [
             `<pre>${escaped(shape({ ...payload, title: "arguments" }))}</pre>`,
+            ...examples.map((one) => example(one.payload)),
           ]),
         ),
       ]),
@@ -54,10 +55,10 @@ type Call = { path: string; method: string; operation: OpenApi["paths"][string][
 
 function callItem({ path, method, operation }: Call): string {
   const { summary, description, parameters, requestBody, responses } = operation;
-  const body = requestBody?.content["application/json"]?.schema;
+  const body = requestBody?.content["application/json"];
   const answers = Object.entries(responses).map(([status, response]) => {
-    const schema = Object.values(response.content ?? {})[0]?.schema as JsonSchema | undefined;
-    const shown = schema === undefined || "$ref" in schema ? "" : `<pre>${escaped(shape(schema))}</pre>`;
+    const [content] = Object.values(response.content ?? {});
+    const shown = content === undefined || "$ref" in (content.schema as JsonSchema) ? "" : shaped(content);
     return `<p><b>${escaped(status)}</b> ${escaped(response.description)}</p>${shown}`;
   });
   return item(`${method.toUpperCase()} ${path}`, summary, [
@@ -65,9 +66,20 @@ function callItem({ path, method, operation }: Call): string {
     ...parameters.map(
       ({ name, in: place, schema }) => `<p><code>${escaped(name)}</code> (${place}) ${escaped(shape(schema))}</p>`,
     ),
-    ...(body === undefined ? [] : [`<pre>${escaped(shape(body))}</pre>`]),
+    ...(body === undefined ? [] : [shaped(body)]),
     ...answers,
   ]);
+}
+
+/** The shape of a body, then how it looks in a usual case. */
+function shaped(content: { schema: unknown; example?: unknown }): string {
+  const pre = `<pre>${escaped(shape(content.schema as JsonSchema))}</pre>`;
+  return content.example === undefined ? pre : `${pre}\n${example(content.example)}`;
+}
+
+function example(value: unknown): string {
+  const text = typeof value === "string" ? value : JSON.stringify(value, undefined, 1).replace(/\n\s*/g, " ");
+  return `<p class="note">for example</p><pre class="example">${escaped(text)}</pre>`;
 }
 
 function section(title: string, content: string[]): string {
