@@ -1,5 +1,6 @@
 // Many calls in few requests: every call keeps its own idempotency key, and one that fails fails alone.
-import { z } from "zod";
+import type { AnswerOf } from "../contract/calls.ts";
+import { connectionCalls } from "../contract/operations.ts";
 import { refused, type Send } from "./api.ts";
 import type { ApiCall } from "./calls.ts";
 import { PublishError } from "./errors.ts";
@@ -23,8 +24,6 @@ interface Item {
 const MAX_ITEMS = 1000;
 /** Below the server's 8 MB, with room for what surrounds the items. */
 const MAX_BYTES = 7_500_000;
-
-const batchAnswer = z.object({ results: z.array(z.object({ status: z.int(), body: z.unknown() })) });
 
 /**
  * Sends the calls in as few requests as the server's limits allow, and those that failed for a passing reason again,
@@ -84,14 +83,15 @@ async function sendItems(
   const body = {
     items: items.map(({ call, idempotencyKey }) => ({ path: call.path, body: call.body, idempotencyKey })),
   };
-  const request: ApiCall<z.infer<typeof batchAnswer>> = {
+  const { path, answer } = connectionCalls.batch;
+  const request: ApiCall<AnswerOf<typeof connectionCalls.batch>> = {
     method: "POST",
-    path: "/api/v1/batch",
+    path,
     body,
-    answer: batchAnswer,
+    answer: answer.schema,
   };
   try {
-    const { results } = await send(request, { deadlineMs, attemptMs: deadlineMs }); // a thousand calls take their time;
+    const { results } = await send(request, { deadlineMs, attemptMs: deadlineMs }); // a thousand calls take their time
     return new Map(items.map((item, at) => [item, resultOf(item.call, results[at], attempts)]));
   } catch (error) {
     if (!(error instanceof PublishError)) throw error;

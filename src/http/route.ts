@@ -47,7 +47,7 @@ export interface Handling<Row extends CallRow> {
   readonly bodyLimit?: "httpBody" | "batchBody";
   /** Asked again and again by machines: a line in the log for each would hide the others. */
   readonly quiet?: true;
-  /** The user that a call is about, for the access `self`. */
+  /** The user that a call is about. A row with the access `self` must have it, see {@link route}. */
   about?(call: Pick<Call<Row>, "params" | "body">): string;
   /** For calls whose order matters and is not kept by the log itself, within one batch. */
   order?(body: Part<Row, "body">): Order;
@@ -81,8 +81,13 @@ export interface Route {
   accept(parts: Parts): Accepted;
 }
 
+/** What only rows of one access have, and they must. */
+type AboutSomebody<Row extends CallRow> = Row["access"] extends "self"
+  ? Pick<Required<Handling<Row>>, "about">
+  : { readonly about?: never };
+
 /** Creates the route of a row: it checks the parts of a call by the schemas of the row, then calls `handle`. */
-export function route<Row extends CallRow>(row: Row, handling: Handling<Row>): Route {
+export function route<Row extends CallRow>(row: Row, handling: Handling<Row> & AboutSomebody<Row>): Route {
   const { about, order, handle, quiet = false, bodyLimit = "httpBody" } = handling;
   const toPath = compile<Record<string, string>>(row.path);
   const part = (name: "params" | "query" | "body", { [name]: value }: Parts): unknown => {
