@@ -26,6 +26,20 @@ test("a token that is about to end is renewed without a new connection", async (
   expect(disconnects).toEqual([]);
 });
 
+test("a token that lives longer than one timer can wait (24.8 days) is not renewed", async () => {
+  const user = world.user();
+  let fetched = 0;
+  const token = (): string => {
+    fetched++;
+    return signToken(user, { expiresIn: 30 * 24 * 3600 });
+  };
+  const channels = world.client(user, { token }).channels();
+  await reaches(channels, "connected");
+  await channels.presence({ users: [] });
+  await channels.presence({ users: [] });
+  expect(fetched).toBe(1);
+});
+
 test("a token that ended is replaced, and the connection comes back", async () => {
   const user = world.user();
   let issued = 0;

@@ -1,7 +1,7 @@
 // Opens fire on a server: so many frames over many connections to every dialect and to Socket.IO, and sees that it goes on answering.
 import { connect, type Socket } from "node:net";
+import { type Random, seeded } from "../support/random.ts";
 import { signToken } from "../support/tokens.ts";
-import { type Random, seeded } from "./random.ts";
 import { text } from "./texts.ts";
 import { CLOSE, clientFrame, message, oddControl, PONG, ping, serverFrames, violation } from "./wire.ts";
 

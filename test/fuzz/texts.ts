@@ -1,5 +1,5 @@
 // Texts that a hostile or broken client might send: nearly right, reserved, polluting, deep, huge, and no JSON at all.
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 
 /** The largest inbound message of the server under fire. */
 export const MAX_MESSAGE_BYTES = 65_536;

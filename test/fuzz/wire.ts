@@ -1,5 +1,5 @@
 // What goes over the wire: WebSocket frames of a client (RFC 6455, 5.2), whole, in pieces, and such as the protocol forbids.
-import type { Random } from "./random.ts";
+import type { Random } from "../support/random.ts";
 import { MAX_MESSAGE_BYTES } from "./texts.ts";
 
 /** Opcodes. */

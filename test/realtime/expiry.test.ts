@@ -49,6 +49,19 @@ it("a token that expires is told of and ends the connection; one that is renewed
   }
 });
 
+it("a token that lives longer than one timer can wait (24.8 days) ends nothing", async () => {
+  const warnings: string[] = [];
+  const heard = (warning: Error): void => void warnings.push(warning.name);
+  process.on("warning", heard);
+  const token = signToken("3", { expiresIn: 30 * 24 * 3600 });
+  const clients = await Promise.all(NAMESPACES.map((namespace) => client(namespace, token)));
+  for (const { socket } of clients) expect(await refresh(socket, token)).toEqual({ ok: true });
+  await new Promise(setImmediate);
+  process.off("warning", heard);
+  for (const { socket, inbox } of clients) expect([socket.connected, inbox.names()]).toEqual([true, ["connected"]]);
+  expect(warnings).not.toContain("TimeoutOverflowWarning");
+});
+
 describe.each(NAMESPACES)("in %s", (namespace) => {
   it("a token of somebody else, a bad one or none renews nothing", async () => {
     const { socket } = await client(namespace, signToken("4"));

@@ -1,6 +1,7 @@
 // Limits as clients meet them: attempts, connections, messages.
 import type { Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type Client, connect, refusedUpgrade } from "../raw/support/client.ts";
 import { collect, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { inboxOf, settled } from "../support/inbox.ts";
@@ -9,14 +10,15 @@ import { openWire, type Wire } from "../support/wire.ts";
 
 let server: TestServer;
 const wires: Wire[] = [];
+const raw: Client[] = [];
 beforeAll(async () => {
   server = await startClasswire(
-    { MESSAGES_PER_SECOND: "10", DASHBOARD_CONNECTIONS_PER_USER: "2" },
+    { MESSAGES_PER_SECOND: "10", DASHBOARD_CONNECTIONS_PER_USER: "2", GATEWAY_CONNECTIONS_PER_USER: "3" },
     { times: { probeMs: 300 } },
   );
 });
 afterEach(() => {
-  for (const { ws } of wires.splice(0)) ws.terminate();
+  for (const { ws } of [...wires.splice(0), ...raw.splice(0)]) ws.terminate();
 });
 afterAll(() => server.close());
 
@@ -69,6 +71,39 @@ describe("connections of one user to /channels", () => {
       ),
     );
     expect(outcomes.filter((outcome) => outcome === "in")).toHaveLength(5);
+  });
+});
+
+describe("raw connections", () => {
+  const open = (path: string, who: string) =>
+    connect(`${server.url.replace("http", "ws")}${path}?token=${signToken(who)}`).then((client) => {
+      raw.push(client);
+      return client;
+    });
+  const refused = (path: string, who: string) =>
+    refusedUpgrade(`${server.url.replace("http", "ws")}${path}?token=${signToken(who)}`);
+
+  it("of the channels dialect share the five with Socket.IO, whichever comes last", async () => {
+    for (let n = 0; n < 3; n++) await connected("/channels", "shares");
+    for (let n = 0; n < 2; n++) await open("/", "shares");
+    expect(await refusal("/channels", "shares")).toBe("RATE_LIMIT");
+    expect((await refused("/", "shares")).status).toBe(429);
+    raw.at(-1)?.ws.close();
+    await raw.at(-1)?.closed;
+    await connected("/channels", "shares");
+    expect((await refused("/", "shares")).status).toBe(429);
+  });
+
+  it("of gateway and messenger have a limit of their own, GATEWAY_CONNECTIONS_PER_USER", async () => {
+    await open("/ws", "devices");
+    await open("/ws", "devices");
+    await open("/api/ws/connect", "devices");
+    for (const path of ["/ws", "/api/ws/connect"]) {
+      const { status, headers } = await refused(path, "devices");
+      expect([path, status, headers["retry-after"]]).toEqual([path, 429, expect.stringMatching(/^\d+$/)]);
+    }
+    await open("/ws", "another user");
+    await connected("/channels", "devices"); // counts apart
   });
 });
 

@@ -1,11 +1,15 @@
 // Recovery: whoever says up to where it has come hears everything after that once and in order, whatever happens meanwhile.
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Json, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { inboxOf } from "../support/inbox.ts";
+import { printedRandom } from "../support/random.ts";
 import { signToken } from "../support/tokens.ts";
+
+const random = printedRandom("recovery");
 
 let server: TestServer;
 beforeAll(async () => {
@@ -21,13 +25,13 @@ async function publish(room: string, count: number): Promise<void> {
   let said = 0;
   const publisher = async (name: string): Promise<void> => {
     while (said < count) {
-      const burst = Math.min(count - said, 1 + Math.floor(Math.random() * 5));
+      const burst = Math.min(count - said, 1 + Math.floor(random.fraction() * 5));
       said += burst;
       const from = { id: name, name: undefined };
       await Promise.all(
         numbers(1, burst).map((n) => server.classwire.services.messages.toRoom(from, room, { text: `${n}` })),
       );
-      await sleep(Math.random() * 4);
+      await sleep(random.fraction() * 4);
     }
   };
   await Promise.all(["a", "b", "c", "d"].map(publisher));
@@ -48,12 +52,12 @@ describe("events that are appended while subscribers come", () => {
     await publish(room, 100);
     const publishing = publish(room, EVENTS - 100);
     const joiners = numbers(1, 24).map(async (n) => {
-      await sleep(Math.random() * 400);
+      await sleep(random.fraction() * 400);
       const transports = n % 4 === 0 ? ["polling"] : n % 4 === 1 ? ["polling", "websocket"] : ["websocket"];
       const socket = server.connect("/channels", service, { transports });
       const heard = offsets(socket);
       await next(socket, "connected");
-      const since = Math.floor(Math.random() * 100);
+      const since = Math.floor(random.fraction() * 100);
       const answer = await socket.emitWithAck("subscribe", { channel: `rooms/${room}`, since });
       expect(answer).toMatchObject({ ok: true, recovered: true, replayed: answer.offset - since });
       return { since, heard };

@@ -1,9 +1,13 @@
 // Load on one node that remembers what it holds, so that Redis can be compared with it afterwards.
+
 import { setTimeout as sleep } from "node:timers/promises";
 import type { RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
+import { printedRandom } from "../../support/random.ts";
+
+const random = printedRandom("chaos load");
 
 const LIMIT = 8;
-const pick = (count: number): number => Math.floor(Math.random() * count);
+const pick = (count: number): number => Math.floor(random.fraction() * count);
 
 /** Takes and releases at random on a few keys until it is stopped. */
 export class ChaosLoad {

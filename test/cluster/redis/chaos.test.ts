@@ -1,12 +1,16 @@
 // Three nodes under load while everything goes wrong; afterwards Redis holds exactly what the nodes hold.
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 import { eventually } from "../../support/eventually.ts";
+import { printedRandom } from "../../support/random.ts";
 import { type Redis, startRedis } from "../../support/redis.ts";
 import { ChaosLoad } from "./chaos-load.ts";
 import { type Cable, openNode, range, startCable, up } from "./nodes.ts";
+
+const random = printedRandom("chaos");
 
 const KEYS = range(12).map((index) => `k${index}`);
 const WORKERS = 10;
@@ -37,24 +41,24 @@ describe("three nodes under load", () => {
   const faults: Record<string, () => Promise<unknown>> = {
     restart: async () => {
       await redis.stop();
-      await sleep(Math.random() * 1_000);
+      await sleep(random.fraction() * 1_000);
       await redis.restart();
       await eventually(() => admin.isReady);
     },
     freeze: async () => {
       redis.pause();
-      await sleep(Math.random() * 3_000);
+      await sleep(random.fraction() * 3_000);
       redis.resume();
     },
     cut: async () => {
       cables[0]?.cut();
-      await sleep(Math.random() * 2_500);
+      await sleep(random.fraction() * 2_500);
       cables[0]?.heal();
     },
     kill: async () => {
       for (const type of ["normal", "pubsub", "normal"]) {
         await admin.sendCommand(["CLIENT", "KILL", "TYPE", type, "SKIPME", "yes"]);
-        await sleep(Math.random() * 100);
+        await sleep(random.fraction() * 100);
       }
     },
     empty: () => admin.flushAll(),
@@ -115,7 +119,7 @@ describe("three nodes under load", () => {
   ])("agree with Redis after %s and %s", async (first, second) => {
     const running = loads.map((load) => load.run(WORKERS));
     for (const name of [first, second]) {
-      await sleep(Math.random() * 300);
+      await sleep(random.fraction() * 300);
       await faults[name]?.();
     }
     for (const load of loads) load.stop();

@@ -1,4 +1,5 @@
 // A server that is killed at a random moment under load loses nothing that it has acknowledged. CRASH_ROUNDS=20 for a soak.
+
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,11 +7,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, describe, expect, it } from "vitest";
 import { freePort } from "../../../scripts/free-ports.mjs";
 import { eventually } from "../../support/eventually.ts";
+import { printedRandom } from "../../support/random.ts";
 import { createDatabase } from "../../support/shared.ts";
 import { type SpawnedServer, spawnServer } from "../../support/spawn-server.ts";
 import { signToken } from "../../support/tokens.ts";
 import { type Student, type Subscriber, study, subscribe } from "./listeners.ts";
 import { type Acknowledged, publish } from "./publishers.ts";
+
+const random = printedRandom("crash");
 
 const ROUNDS = Number(process.env["CRASH_ROUNDS"] ?? 2);
 const users = Array.from({ length: 20 }, (_, index) => `u${index}`);
@@ -93,7 +97,7 @@ describe.each([
         for (let round = 0; round < ROUNDS; round++) {
           const before = publishers.acknowledged.length;
           await eventually(() => publishers.acknowledged.length > before + 100, { timeoutMs: 30_000 });
-          await delay(Math.random() * 1500); // the moment of death is meant to be any
+          await delay(random.fraction() * 1500); // the moment of death is meant to be any
           server.kill("SIGKILL");
           await server.exited;
           server = await start();

@@ -1,9 +1,13 @@
 // Clients whose lines are cut at random end with every event, in order. CUT_EVENTS=10000 CUT_CLIENTS=50 CUTS=20 for a soak.
+
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startClasswire, type TestServer } from "../../support/classwire.ts";
 import { eventually } from "../../support/eventually.ts";
+import { printedRandom } from "../../support/random.ts";
 import { type CutClient, rawClient, socketIoClient } from "./clients.ts";
+
+const random = printedRandom("cuts");
 
 const EVENTS = Number(process.env["CUT_EVENTS"] ?? 1000);
 const CLIENTS = Number(process.env["CUT_CLIENTS"] ?? 10);
@@ -33,7 +37,7 @@ async function cut({ line, titles }: CutClient): Promise<void> {
   for (let count = 0; count < CUTS; count++) {
     const before = titles.length;
     await eventually(() => titles.length > before || titles.length >= EVENTS, { timeoutMs: 60_000 });
-    await delay(Math.random() * 200); // the moment of the cut is meant to be any
+    await delay(random.fraction() * 200); // the moment of the cut is meant to be any
     line.cut();
   }
 }

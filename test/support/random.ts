@@ -1,4 +1,5 @@
-// Chance that can be repeated: the same seed gives the same frames.
+// Chance that can be repeated: the same seed gives the same numbers, and every seed is printed.
+import { randomInt } from "node:crypto";
 
 /** A source of chance. */
 export interface Random {
@@ -8,6 +9,8 @@ export interface Random {
   oneIn(times: number): boolean;
   pick<T>(items: readonly T[]): T;
   bytes(length: number): Buffer;
+  /** From 0 up to, not including, 1. */
+  fraction(): number;
 }
 
 /** mulberry32: small, quick, and good enough to reach odd places. */
@@ -28,6 +31,19 @@ export function seeded(seed: number): Random {
       if (item === undefined && items.length === 0) throw new Error("nothing to pick from");
       return item as (typeof items)[number];
     },
+    fraction: () => next() / 2 ** 32,
     bytes: (length) => Buffer.from(Array.from({ length }, () => below(256))),
   };
+}
+
+/** The seed of one test: `SEED` of the environment, or any; printed, so that a red run can be repeated. */
+export function printedSeed(test: string): number {
+  const seed = Number(process.env["SEED"] ?? randomInt(1, 1_000_000));
+  console.info(`${test}: SEED=${seed}`);
+  return seed;
+}
+
+/** Chance of one test, from its {@link printedSeed}. */
+export function printedRandom(test: string): Random {
+  return seeded(printedSeed(test));
 }
