@@ -32,7 +32,9 @@ type GivenTo<Name extends keyof Rows> = Name extends "disconnectUser"
 
 /** A maker of calls for every call of the API that publishes, by its `operationId`. */
 export type Calls = {
-  readonly [Name in PublishingCall]: (...given: GivenTo<Name>) => ApiCall<AnswerOf<Rows[Name]>>;
+  readonly [Name in keyof Rows as Name extends PublishingCall ? Name : never]: (
+    ...given: GivenTo<Name>
+  ) => ApiCall<AnswerOf<Rows[Name]>>;
 };
 
 /** How many arguments the call of a row takes: its path's parameters, and its body. */

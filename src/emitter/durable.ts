@@ -16,6 +16,20 @@ type Methods = {
  * Sends that are stored before they are answered and reach who is away later. A resolved promise is a commit.
  * They reject with a `Failure` when the body is refused here, and with a `PublishError` when the server refuses it or
  * cannot be reached until the deadline. Each call is one event however often it is tried.
+ * @example
+ * import { createEmitter } from "classwire/emitter";
+ *
+ * const emitter = createEmitter({ api: { url: "https://live.school.example", token: () => "a service token" } });
+ * const { offset, online } = await emitter.notify({ userId: "123", title: "Quiz", message: "A new quiz is open" });
+ * const chapter = { user_id: 123, topic_id: "constants", chapter_id: "boolean-constants" };
+ * await emitter.updateProgress({ ...chapter, completed: true });
+ * // A key of one's own: the same quiz reported twice, also by another process, is one event.
+ * await emitter.addQuiz({ ...chapter, score: 8, total_questions: 10 }, { idempotencyKey: "quiz-17" });
+ * const { sessionId } = await emitter.registerRunSession({ userId: "123" });
+ * await emitter.pushRunResult(sessionId, { stdout: "1", stderr: "", exitCode: 0, duration: 12 });
+ * await emitter.sendToRoom("class-7", { text: "The exam is in room B12" });
+ * await emitter.sendSystem({ message: "Maintenance at 22:00", level: "info" });
+ * await emitter.disconnectUser("123");
  */
 export interface DurableSends extends Methods {
   /**

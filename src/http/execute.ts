@@ -62,7 +62,7 @@ interface HttpError {
   message: string;
 }
 
-/** Any thrown value as a failure that tells a caller what is his to know, and nothing of our inside. */
+/** Any thrown value as a failure: what the caller may know of it, and nothing of what is inside the server. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof Failure) return error;
   if (isUnavailable(error)) return new Failure("SERVER_ERROR", undefined, { retryAfterMs: RETRY_AFTER_MS });

@@ -88,7 +88,7 @@ export function createHttp(dependencies: HttpDependencies): Express {
 export function createRoutes(dependencies: HttpDependencies, execute: Execute): Route[] {
   const { services, eventLog, store, cluster, metrics, logger, limits, draining, broadcast, control } = dependencies;
   const { presence } = cluster;
-  const publishing = [
+  const batchable = [
     ...learningRoutes(services),
     ...runRoutes(services, control),
     ...publishingRoutes(services, broadcast, presence),
@@ -96,11 +96,11 @@ export function createRoutes(dependencies: HttpDependencies, execute: Execute): 
     ...connectionRoutes({ control, presence, revocations: dependencies.revocations }),
   ];
   const batch = createBatch({
-    routes: publishing,
+    routes: batchable,
     execute,
     maxItemBytes: limits.httpBody.most,
     onFault: (path, error) => logger.error({ err: describe(error), path }, "a call in a batch failed"),
   });
-  const routes = [...publishing, batchRoute(batch), ...healthRoutes({ store, cluster, metrics, draining })];
+  const routes = [...batchable, batchRoute(batch), ...healthRoutes({ store, cluster, metrics, draining })];
   return [...routes, ...docsRoutes(routes)];
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { root, type SourceFile, sourceFiles } from "../support/source-files.ts";
 
-/** What is public, by file: functions, and the methods of interfaces with what their examples may use besides. */
+/** What is public, by file: functions (and interfaces as a whole), and the methods of interfaces with what their examples may use besides. */
 const PUBLIC: readonly { path: string; functions?: readonly string[]; methods?: Readonly<Record<string, string>> }[] = [
   {
     path: "src/client/create-client.ts",
@@ -44,6 +44,7 @@ const PUBLIC: readonly { path: string; functions?: readonly string[]; methods?: 
   },
   {
     path: "src/emitter/durable.ts",
+    functions: ["DurableSends"],
     methods: {
       DurableSends:
         'import { calls, type DurableSends } from "classwire/emitter";\ndeclare const emitter: DurableSends;',
@@ -74,7 +75,7 @@ function exampleBefore(text: string, at: number): string | undefined {
 
 function functionsIn({ path, text }: SourceFile, names: readonly string[]): Documented[] {
   return names.map((name) => {
-    const at = text.search(new RegExp(`^export (async )?(function|const) ${name}\\b`, "m"));
+    const at = text.search(new RegExp(`^export (async )?(function|const|interface) ${name}\\b`, "m"));
     return { name: `${path} ${name}`, example: exampleBefore(text, at) };
   });
 }
