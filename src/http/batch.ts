@@ -91,11 +91,11 @@ interface Matched {
   params: Record<string, string>;
 }
 
-/** Finds the route of a path as Express does. @throws Failure INVALID_MESSAGE for a broken percent-encoding */
+/** Finds the route of a path, written just as it is documented. @throws Failure INVALID_MESSAGE for a broken percent-encoding */
 function createRouteMatcher(routes: readonly Route[]): (path: string) => Matched | undefined {
   const matchers = routes.map((route) => ({
     route,
-    matches: match<Record<string, string>>(route.row.path, { decode }),
+    matches: match<Record<string, string>>(route.row.path, { decode, sensitive: true, trailing: false }),
   }));
   return (path) => {
     for (const { route, matches } of matchers) {

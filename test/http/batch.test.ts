@@ -51,6 +51,12 @@ it("answers in order, and one bad item fails alone", async () => {
   expect(await texts("mixed")).toEqual(["1", "2"]);
 });
 
+it("takes paths as they are documented, and no other way of writing them", async () => {
+  const paths = ["/api/v1/system", "/api/v1/system/", "/API/v1/system", "/api/v1/system?a=1", "/api/v1/System"];
+  const answer = await batch(paths.map((path) => ({ path, body: { message: "m", level: "info" } })));
+  expect(statuses(answer.body)).toEqual([202, 404, 404, 404, 404]);
+});
+
 it("keeps the order of each channel and commits together", async () => {
   const rooms = ["o1", "o2", "o3"];
   const numbers = Array.from({ length: 300 }, (_, n) => n);
