@@ -2,9 +2,10 @@
 // with the same adapter and Redis, in turns, in one run. Usage: npm run bench:cluster [-- seconds per turn, 2] [turns, 20]
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { Socket } from "socket.io-client";
+import { io, type Socket } from "socket.io-client";
 import { startChild } from "../test/support/child.ts";
-import { connectTo, next } from "../test/support/classwire.ts";
+import { next } from "../test/support/classwire.ts";
+import { signToken } from "../test/support/tokens.ts";
 import { quantile, startServices } from "./services.ts";
 
 const SECONDS = Number(process.argv[2] ?? 2);
@@ -51,7 +52,7 @@ async function clientsOf(name: string, servers: readonly { url: string; pid: num
   const [first, second] = servers;
   if (first === undefined || second === undefined) throw new Error("a pair is two servers");
   const open = async (url: string, user: string, room: string) => {
-    const socket = connectTo(url, "/channels", user, { auth: { user } });
+    const socket = connectTo(url, user);
     await next(socket, "connected");
     await socket.emitWithAck("join_room", { room });
     return socket;
@@ -138,3 +139,9 @@ for (const child of plain) child.kill();
 await Promise.all(nodes.map((node) => node.stop()));
 await services.stop();
 process.exit();
+
+/** A client that checks nothing, so that only the servers are measured. */
+function connectTo(url: string, user: string): Socket {
+  const auth = { token: signToken(user), user };
+  return io(`${url}/channels`, { transports: ["websocket"], forceNew: true, reconnection: false, auth });
+}
