@@ -14,5 +14,13 @@ export default defineConfig({
     allowOnly: false,
     passWithNoTests: false,
     dangerouslyIgnoreUnhandledErrors: false,
+    coverage: {
+      provider: "v8",
+      include: ["src/**/*.ts"],
+      exclude: ["src/store/generated/**"],
+      reporter: ["text-summary"],
+      // What runs in the tests' own processes; servers that tests start as programs are not counted.
+      thresholds: { lines: 85, functions: 85, branches: 80, statements: 85 },
+    },
   },
 });
