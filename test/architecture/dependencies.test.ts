@@ -107,7 +107,7 @@ describe("dependencies", () => {
       Object.keys(manifest.dependencies).filter((name) => !inSource.has(name) && !generated.includes(name)),
     ).toEqual([]);
     const anywhere = new Set(imported(["src", "test", "bench", "scripts", "client-examples"]));
-    const commands = ["@biomejs/biome", "prisma", "tsx", "typescript"]; // run as programs
+    const commands = ["@biomejs/biome", "@vitest/coverage-v8", "prisma", "tsx", "typescript"]; // run as programs, or named in a setting
     const types = (name: string) => {
       const typed = /^@types\/(.+)/.exec(name)?.[1];
       return typed === "node" || (typed !== undefined && anywhere.has(typed));

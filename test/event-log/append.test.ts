@@ -3,25 +3,22 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { anyEvent } from "../support/any-event.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
+import { describeDatabases, makeDatabase } from "../support/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 const event = (channel: string, n: number, key?: string) =>
   anyEvent({ channel, event: "notifications", data: { n }, ...(key === undefined ? {} : { key }) });
 const upTo = (head: number): number[] => Array.from({ length: head }, (_, index) => index + 1);
 
-describe.each(KINDS)("appending on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("appending", (database) => {
   let logs: readonly [EventLog, EventLog];
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
   });
   afterAll(async () => {
     await Promise.all(logs.map((log) => log.close()));
-    await database.remove();
   });
   const offsets = async (channel: string): Promise<number[]> =>
     (await logs[0].read(channel, 0, 10_000)).events.map(({ offset }) => offset);

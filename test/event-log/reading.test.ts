@@ -1,17 +1,15 @@
 // Reading, heads, cursors and acks, on every kind of database.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { anyEvent } from "../support/any-event.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
+import { describeDatabases } from "../support/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 
-describe.each(KINDS)("reading on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("reading", (database) => {
   let logs: readonly [EventLog, EventLog];
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     logs = [createEventLog({ store: first, retention }), createEventLog({ store: second, retention })];
     const append = (n: number) =>
@@ -20,7 +18,6 @@ describe.each(KINDS)("reading on %s", (kind) => {
   });
   afterAll(async () => {
     await Promise.all(logs.map((log) => log.close()));
-    await database.remove();
   });
 
   test("gives what comes after an offset, in order and no more than asked for", async () => {

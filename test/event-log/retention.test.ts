@@ -1,13 +1,13 @@
 // Retention: what is forgotten, what stays, and that cleaning holds nobody up.
 import pg from "pg";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { EVERYONE } from "../../src/contract/channel-names.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createRetentionJob } from "../../src/event-log/retention-job.ts";
 import { openStore, type Store } from "../../src/store/store.ts";
 import { anyEvent } from "../support/any-event.ts";
+import { describeDatabases } from "../support/databases.ts";
 import { createDatabase } from "../support/shared.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "./databases.ts";
 
 const retention = { days: 7, count: 10 };
 const DAY_MS = 86_400_000;
@@ -33,19 +33,16 @@ async function stored(store: Store, channel: string): Promise<number[]> {
   return rows.map(({ seq }) => seq);
 }
 
-describe.each(KINDS)("retention on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("retention", (database) => {
   let log: EventLog;
   let store: Store;
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     [store] = database.stores;
     log = createEventLog({ store, retention, cleanEveryMs: 0 });
   });
   afterAll(async () => {
     await log.close();
-    await database.remove();
   });
 
   test("a channel keeps its newest events up to the count; offsets go on", async () => {

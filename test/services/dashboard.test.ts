@@ -1,10 +1,10 @@
 // The dashboard snapshot: its totals, and that they fit its offset while everything moves; on every kind of database.
 import { setImmediate as turn } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Snapshot, snapshot as snapshotSchema } from "../../src/contract/dashboard.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+import { describeDatabases } from "../support/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 const EMPTY: Snapshot = {
@@ -23,13 +23,11 @@ const CHAPTERS = [
   ["constants", "integer-constants"],
 ] as const;
 
-describe.each(KINDS)("the snapshot on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("the snapshot", (database) => {
   let log: EventLog;
   let services: Services;
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [store] = database.stores;
     log = createEventLog({ store, retention });
     services = createServices({ store, eventLog: log });
@@ -39,7 +37,6 @@ describe.each(KINDS)("the snapshot on %s", (kind) => {
     await log.close();
     await services.studyTime.close();
     await services.idempotency.close();
-    await database.remove();
   });
 
   const report = (user_id: number, chapter: number, completed: boolean) => {

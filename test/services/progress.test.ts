@@ -1,25 +1,23 @@
 // Progress: what is a change, what is told of it, and that both are one transaction; on every kind of database.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { progressUpdated } from "../../src/contract/dashboard.ts";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createCatalogue } from "../../src/services/catalogue.ts";
 import { createProgress, type ProgressService } from "../../src/services/progress.ts";
 import type { Store } from "../../src/store/store.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 import { anyEvent } from "../support/any-event.ts";
+import { describeDatabases } from "../support/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 
-describe.each(KINDS)("progress on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("progress", (database) => {
   let store: Store;
   let logs: readonly [EventLog, EventLog];
   let services: readonly [ProgressService, ProgressService];
   let user = 0;
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     store = first;
     await createCatalogue({ store }).seedIfEmpty();
@@ -31,7 +29,6 @@ describe.each(KINDS)("progress on %s", (kind) => {
   });
   afterAll(async () => {
     await Promise.all(logs.map((log) => log.close()));
-    await database.remove();
   });
 
   const body = (completed: boolean, chapter_id = "boolean-constants") => ({

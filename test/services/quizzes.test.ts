@@ -1,24 +1,22 @@
 // Quizzes: the id, the 60 %, the event and its key, on every kind of database.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { quizCompleted } from "../../src/contract/dashboard.ts";
 import type { LoggedEvent } from "../../src/contract/durable.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createCatalogue } from "../../src/services/catalogue.ts";
 import { createQuizzes, type QuizService } from "../../src/services/quizzes.ts";
 import type { Store } from "../../src/store/store.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+import { describeDatabases } from "../support/databases.ts";
 
 const retention = { days: 7, count: 1000 };
 
-describe.each(KINDS)("quizzes on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("quizzes", (database) => {
   let store: Store;
   let logs: readonly [EventLog, EventLog];
   let services: readonly [QuizService, QuizService];
   let user = 0;
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     store = first;
     await createCatalogue({ store }).seedIfEmpty();
@@ -30,7 +28,6 @@ describe.each(KINDS)("quizzes on %s", (kind) => {
   });
   afterAll(async () => {
     await Promise.all(logs.map((log) => log.close()));
-    await database.remove();
   });
 
   const body = (score: number, total_questions: number) => ({

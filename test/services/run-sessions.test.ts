@@ -1,18 +1,15 @@
 // Run sessions: one owner for good, whoever asks first, on every kind of database.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { createRunSessions, type RunSessionService } from "../../src/services/run-sessions.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+import { describeDatabases } from "../support/databases.ts";
 
-describe.each(KINDS)("run sessions on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("run sessions", (database) => {
   let nodes: readonly [RunSessionService, RunSessionService];
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     nodes = [createRunSessions(first), createRunSessions(second)];
   });
-  afterAll(() => database.remove());
 
   test("a session belongs to whoever registered it; asking again changes nothing", async () => {
     expect(await nodes[0].owner("run-1")).toBeUndefined();

@@ -1,11 +1,11 @@
 // Resuming raw connections: what a cut one had goes to the next one of its user, once, and from where it really ended.
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createResumableSessions,
   type ResumableSession,
   type ResumableSessions,
 } from "../../src/services/session-resumption.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+import { describeDatabases } from "../support/databases.ts";
 
 const dead = async (): Promise<boolean> => false;
 const alive = async (): Promise<boolean> => true;
@@ -20,13 +20,11 @@ const session = (id: string, more: Partial<ResumableSession> = {}): ResumableSes
   ...more,
 });
 
-describe.each(KINDS)("what raw connections leave on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("what raw connections leave", (database) => {
   let nodes: readonly [ResumableSessions, ResumableSessions];
   const faults: unknown[] = [];
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     nodes = [
       createResumableSessions(first, "a", (fault) => faults.push(fault)),
@@ -36,7 +34,6 @@ describe.each(KINDS)("what raw connections leave on %s", (kind) => {
   afterAll(async () => {
     expect(faults).toEqual([]);
     for (const node of nodes) await node.close();
-    await database.remove();
   });
 
   test("goes to the next connection of the user and dialect, on another node, and to one alone", async () => {

@@ -1,21 +1,19 @@
 // Study time: what counts, what never counts twice, on every kind of database. Time is moved in the database, not waited for.
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { createStudyTime, type StudyTimeService } from "../../src/services/study-time.ts";
 import { CREDIT } from "../../src/services/study-time-sql.ts";
 import type { Store } from "../../src/store/store.ts";
-import { KINDS, makeDatabase, type TestDatabase } from "../event-log/databases.ts";
+import { describeDatabases, makeDatabase } from "../support/databases.ts";
 
 const HOUR_MS = 3_600_000;
 
-describe.each(KINDS)("study time on %s", (kind) => {
-  let database: TestDatabase;
+describeDatabases("study time", (database) => {
   let store: Store;
   let nodes: readonly [StudyTimeService, StudyTimeService];
   let user: string;
   let users = 0;
 
   beforeAll(async () => {
-    database = await makeDatabase(kind);
     const [first, second] = database.stores;
     store = first;
     nodes = [createStudyTime(first), createStudyTime(second)];
@@ -26,7 +24,6 @@ describe.each(KINDS)("study time on %s", (kind) => {
   });
   afterAll(async () => {
     await Promise.all(nodes.map((node) => node.close()));
-    await database.remove();
   });
 
   /** As if these seconds had passed: what is covered lies so much further back. */
@@ -179,6 +176,5 @@ test.each(["embedded", "postgres"] as const)("totals survive a restart on %s and
     expect(await after.credit("ann", "course", opened.connectedAt - 12_000)).toBeLessThan(total + 10);
     await after.close();
   } finally {
-    await database.remove();
   }
 });

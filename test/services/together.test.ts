@@ -4,8 +4,8 @@ import type { LoggedEvent } from "../../src/contract/durable.ts";
 import { createEventLog, type EventLog } from "../../src/event-log/event-log.ts";
 import { createServices, type Services } from "../../src/services/services.ts";
 import type { Store } from "../../src/store/store.ts";
-import { makeDatabase, type TestDatabase } from "../event-log/databases.ts";
 import { anyEvent } from "../support/any-event.ts";
+import { makeDatabase, type TestDatabase } from "../support/databases.ts";
 
 const retention = { days: 7, count: 100_000 };
 const USERS = 8;

@@ -1,9 +1,10 @@
-// The three kinds of database over which the log and the services are tested, each new and empty for a test file.
+// Tests over every kind of database: in memory, embedded in a directory, PostgreSQL; each new and empty for its suite.
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { afterAll, beforeAll, describe } from "vitest";
 import { openStore, type Store, type StoreConfig } from "../../src/store/store.ts";
-import { createDatabase } from "../support/shared.ts";
+import { createDatabase } from "./shared.ts";
 
 /** A database that a test file has to itself. */
 export interface TestDatabase {
@@ -15,10 +16,42 @@ export interface TestDatabase {
   remove(): Promise<void>;
 }
 
-/** The kinds, for `describe.each`. */
-export const KINDS = ["memory", "embedded", "postgres"] as const satisfies readonly StoreConfig["kind"][];
+/** A kind of database. */
+export type DatabaseKind = StoreConfig["kind"];
 
-/** Makes a database of a kind. */
+const KINDS = ["memory", "embedded", "postgres"] as const satisfies readonly StoreConfig["kind"][];
+
+/**
+ * Describes `<title> on <kind>` for every kind of database. The database is there from `beforeAll` on and is removed after the
+ * suite's own `afterAll`.
+ */
+export function describeDatabases(title: string, suite: (database: TestDatabase, kind: DatabaseKind) => void): void {
+  describe.each(KINDS)(`${title} on %s`, (kind) => {
+    let made: TestDatabase | undefined;
+    const database = (): TestDatabase => {
+      if (made === undefined) throw new Error("the database is there from beforeAll on");
+      return made;
+    };
+    beforeAll(async () => {
+      made = await makeDatabase(kind);
+    });
+    afterAll(async () => {
+      await made?.remove();
+    });
+    suite(
+      {
+        get stores() {
+          return database().stores;
+        },
+        reopen: () => database().reopen(),
+        remove: () => database().remove(),
+      },
+      kind,
+    );
+  });
+}
+
+/** Makes a database of a kind, for a test that needs one more; remove it when done. */
 export async function makeDatabase(kind: StoreConfig["kind"]): Promise<TestDatabase> {
   const dir = await mkdtemp(join(tmpdir(), "classwire-log-"));
   const config = await configOf(kind, dir);
