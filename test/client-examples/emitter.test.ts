@@ -1,11 +1,13 @@
 // The backends of the examples, in every language that this machine has: clients of two kinds hear each of them.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { io, type Socket } from "socket.io-client";
+import type { Socket } from "socket.io-client";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { WebSocket } from "ws";
 import { startChild } from "../support/child.ts";
+import { connectTo } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { type Inbox, inboxOf } from "../support/inbox.ts";
+import { type Client, connect, type Frame } from "../support/raw-client.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
 import { createDatabase } from "../support/shared.ts";
 import { root } from "../support/source-files.ts";
@@ -16,25 +18,22 @@ const USER = "7201";
 let redis: Redis;
 let server: SpawnedServer;
 let socket: Socket;
-let raw: WebSocket;
-const heard: [event: string, payload: unknown][] = [];
-const frames: { type: string; content: Record<string, unknown> }[] = [];
+let heard: Inbox;
+let raw: Client;
 
 beforeAll(async () => {
   redis = await startRedis();
   server = await spawnServer({ REDIS_URL: redis.url, DATABASE_URL: await createDatabase(), LOG_LEVEL: "warn" });
-  const token = signToken(USER);
-  socket = io(`${server.url}/channels`, { auth: { token }, transports: ["websocket"], forceNew: true });
-  socket.onAny((event: string, payload: unknown) => heard.push([event, payload]));
-  raw = new WebSocket(`${server.url.replace("http", "ws")}/ws?token=${token}`);
-  raw.on("message", (data) => frames.push(JSON.parse(String(data))));
-  raw.on("open", () => raw.send('{"type":"ping","content":null,"timestamp":0}'));
-  await eventually(() => heard.some(([event]) => event === "connected"));
-  await eventually(() => frames.some(({ type }) => type === "pong"));
+  socket = connectTo(server.url, "/channels", USER, { uncheckedEvents: ["system"] }); // foreign emitters say what they like
+  heard = inboxOf(socket);
+  raw = await connect(`${server.url.replace("http", "ws")}/ws?token=${signToken(USER)}`);
+  raw.send({ type: "ping", content: null, timestamp: 0 });
+  await heard.wait("connected");
+  await eventually(() => raw.frames.some(({ type }) => type === "pong"));
 }, 120_000);
 afterAll(async () => {
   socket?.close();
-  raw?.close();
+  raw?.ws.close();
   await server?.stop();
   await redis?.stop();
 });
@@ -65,10 +64,10 @@ for (const { language, command } of languages) {
     });
     await child.line(/^system went to 1 node\(s\)$/, 60_000);
     expect((await child.exited).code).toBe(0);
-    const got = await eventually(() => heard.find(([, value]) => isMessage(value, payload.message)));
-    expect(got).toEqual(["system", payload]);
-    const frame = await eventually(() => frames.find(({ content }) => content?.["message"] === payload.message));
-    expect(frame.content).toEqual({ message: payload.message, level: "info", code: 70_000 });
+    const got = await eventually(() => heard.payloads("system").find(({ message }) => message === payload.message));
+    expect(got).toEqual(payload);
+    const frame = await eventually(() => raw.frames.map(contentOf).find(({ message }) => message === payload.message));
+    expect(frame).toEqual({ message: payload.message, level: "info", code: 70_000 });
   }, 90_000);
 
   test(`${language}: without Redis it says so and fails`, async () => {
@@ -99,11 +98,14 @@ test("TypeScript: live and durable sends together", async () => {
   );
   await child.line(/^notification 1 is kept; the user is online$/, 60_000);
   expect((await child.exited).code).toBe(0);
-  await eventually(() => heard.some(([event]) => event === "order_status"));
-  await eventually(() => frames.some(({ type, content }) => type === "notification" && content["title"] === "Graded"));
+  await heard.wait("order_status");
+  await eventually(() =>
+    raw.frames.some((frame) => frame["type"] === "notification" && contentOf(frame)["title"] === "Graded"),
+  );
   expect(child.lines).toHaveLength(1);
 }, 90_000);
 
-function isMessage(value: unknown, message: string): boolean {
-  return typeof value === "object" && value !== null && "message" in value && value.message === message;
+/** What a frame says; nothing when it says nothing. */
+function contentOf(frame: Frame): Record<string, unknown> {
+  return (frame["content"] ?? {}) as Record<string, unknown>;
 }

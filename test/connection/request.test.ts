@@ -1,8 +1,8 @@
 // What is read off a request: one address has one form, a token has one place, and no header is slow to read.
 import { describe, expect, it } from "vitest";
 import { addressOf, bearerOf, pathOf, queryOf, tokenOf } from "../../src/connection/request.ts";
-import { connect, refusedUpgrade } from "../raw/support/client.ts";
 import { next, startClasswire } from "../support/classwire.ts";
+import { connect, refusedUpgrade } from "../support/raw-client.ts";
 
 const from = (remoteAddress: string | undefined) => ({ socket: { remoteAddress } }) as Parameters<typeof addressOf>[0];
 

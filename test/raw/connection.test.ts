@@ -2,7 +2,7 @@
 import { type EventEmitter, once } from "node:events";
 import type { Socket as NetSocket } from "node:net";
 import { describeClientConnection } from "../connection/client-connection.suite.ts";
-import { connect } from "./support/client.ts";
+import { connect } from "../support/raw-client.ts";
 import { startRig } from "./support/rig.ts";
 
 describeClientConnection("a raw WebSocket", { transportName: "gateway", leavesCleanly: true }, async () => {

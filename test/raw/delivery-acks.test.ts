@@ -1,7 +1,7 @@
 // What a pong proves: durable events that have arrived, acks that the server asked for, and clients that live.
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { type Client, connect } from "./support/client.ts";
+import { type Client, connect } from "../support/raw-client.ts";
 import { type Rig, startRig } from "./support/rig.ts";
 
 let rig: Rig;

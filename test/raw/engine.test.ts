@@ -2,7 +2,7 @@
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { connect } from "./support/client.ts";
+import { connect } from "../support/raw-client.ts";
 import { type Rig, type RigOptions, startRig } from "./support/rig.ts";
 
 let rig: Rig;

@@ -2,7 +2,7 @@
 import { connect as connectTcp } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
-import { connect, refusedUpgrade } from "./support/client.ts";
+import { connect, refusedUpgrade } from "../support/raw-client.ts";
 import { type Rig, type RigOptions, startRig } from "./support/rig.ts";
 
 let rig: Rig;

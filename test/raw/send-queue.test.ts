@@ -6,7 +6,7 @@ import { WebSocket } from "ws";
 import { createUnsentBudget } from "../../src/connection/unsent-budget.ts";
 import type { RawSocket } from "../../src/raw/connection.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Client, connect } from "./support/client.ts";
+import { type Client, connect } from "../support/raw-client.ts";
 import { type Rig, type RigOptions, startRig } from "./support/rig.ts";
 
 const MEGABYTE = 1_048_576;

@@ -6,7 +6,7 @@ import { createUnsentBudget } from "../../src/connection/unsent-budget.ts";
 import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
 import { connectionOf } from "../../src/realtime/engine-connection.ts";
 import { eventually } from "../support/eventually.ts";
-import { connect } from "./support/client.ts";
+import { connect } from "../support/raw-client.ts";
 import { startRig } from "./support/rig.ts";
 
 const MEGABYTE = 1_048_576;

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
 import { routeUpgrades } from "../../src/raw/upgrade-router.ts";
 import { eventually } from "../support/eventually.ts";
-import { connect, refusedUpgrade } from "./support/client.ts";
+import { connect, refusedUpgrade } from "../support/raw-client.ts";
 import { type Rig, type RigOptions, startRig } from "./support/rig.ts";
 
 let rig: Rig;

@@ -1,10 +1,10 @@
 // Limits as clients meet them: attempts, connections, messages.
 import type { Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Client, connect, refusedUpgrade } from "../raw/support/client.ts";
 import { collect, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { inboxOf, settled } from "../support/inbox.ts";
+import { type Client, connect, refusedUpgrade } from "../support/raw-client.ts";
 import { signToken } from "../support/tokens.ts";
 import { openWire, type Wire } from "../support/wire.ts";
 

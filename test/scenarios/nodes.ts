@@ -1,8 +1,8 @@
 // Several whole nodes in this process, on a Redis and a database of their own, and clients of every kind that write down what they hear.
 import type { Socket } from "socket.io-client";
-import { type Client, connect, type Frame } from "../raw/support/client.ts";
 import { connectTo, type Json, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { type Client, connect, type Frame } from "../support/raw-client.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
 import { createDatabase } from "../support/shared.ts";
 import { signToken } from "../support/tokens.ts";

@@ -1,8 +1,8 @@
 // What documented raw clients say and hear, against the whole server: the channels, gateway and messenger dialects.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, connect, refusedUpgrade } from "../../raw/support/client.ts";
 import { startClasswire, type TestServer } from "../../support/classwire.ts";
 import { eventually } from "../../support/eventually.ts";
+import { type Client, connect, refusedUpgrade } from "../../support/raw-client.ts";
 import { signToken } from "../../support/tokens.ts";
 
 let server: TestServer;

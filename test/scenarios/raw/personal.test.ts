@@ -1,9 +1,9 @@
 // What documented raw clients say and hear, against the whole server: the dashboard and the study-time dialect.
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Client, connect, type Frame, refusedUpgrade } from "../../raw/support/client.ts";
 import { startClasswire, type TestServer } from "../../support/classwire.ts";
 import { eventually } from "../../support/eventually.ts";
+import { type Client, connect, type Frame, refusedUpgrade } from "../../support/raw-client.ts";
 import { signToken } from "../../support/tokens.ts";
 
 let server: TestServer;

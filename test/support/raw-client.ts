@@ -1,7 +1,7 @@
 // A plain WebSocket client that keeps what it hears, as the documented clients do.
 import { once } from "node:events";
 import { type ClientOptions, WebSocket } from "ws";
-import { eventually } from "../../support/eventually.ts";
+import { eventually } from "./eventually.ts";
 
 /** A frame as the server sent it. */
 export type Frame = Record<string, unknown>;
