@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { PGliteOptions } from "@electric-sql/pglite";
-import { copyTree } from "./copy-tree.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import { readEpoch } from "./epoch.ts";
 import { PrismaClient } from "./generated/client.ts";
@@ -14,7 +13,7 @@ import { DurableFiles, SeededMemory } from "./pglite-files.ts";
 import { startMaintenance } from "./pglite-maintenance.ts";
 import { optimiseLess, startParameters } from "./pglite-program.ts";
 import { runStatement } from "./pglite-query.ts";
-import { pgliteTemplate } from "./pglite-template.ts";
+import { copyTree, pgliteTemplate } from "./pglite-template.ts";
 import { withTimeout } from "./timeout.ts";
 
 const PING_TIMEOUT_MS = 2_000;
