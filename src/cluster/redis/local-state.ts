@@ -14,7 +14,7 @@ const CHUNK = 100;
 
 type Entry = SlotEntry | LeaseEntry | PresenceEntry;
 
-/** The six words that register.lua takes per entry. */
+/** The six words that the script `register` takes per entry. */
 const row = (entry: Entry): string[] => {
   if (entry.kind === "slot") return ["slot", entry.key, entry.holder, "", "", ""];
   if (entry.kind === "presence") return ["presence", entry.group, entry.connection, entry.member, "", ""];

@@ -5,7 +5,7 @@ import { RATE_PREFIX } from "./keys.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { list } from "./replies.ts";
 
-/** Windows that all nodes share, see lua/rate.lua. While Redis is away each node counts in memory. */
+/** Windows that all nodes share, see lua/rates.lua. While Redis is away each node counts in memory. */
 export function createRedisRates(redis: RedisSession): Rates {
   const alone = createMemoryRates();
 

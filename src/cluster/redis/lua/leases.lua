@@ -107,3 +107,67 @@ local function keep_counter(counter)
   local last = tonumber(redis.call('GET', 'classwire:counter') or '0')
   redis.call('SET', 'classwire:counter', string.format('%.0f', math.max(last, counter)), 'PX', keep * 2)
 end
+
+--- lease-take
+-- ARGV: 4 key, 5 holder, 6 waiting. Answers {0} when the waiting list is full, else {1, counter as text, displaced holder
+-- or '', its node or '', changes ...}.
+if expired() then return stale() end
+local name, holder, waiting = ARGV[4], ARGV[5], tonumber(ARGV[6])
+local queue = 0
+for _, lease in ipairs(lease_all(name)) do
+  if lease.holder ~= holder then
+    if not alive(lease.session) then
+      redis.call('HDEL', KEYS[1], lease.holder)
+    elseif lease.state == 'w' then
+      queue = queue + 1
+    end
+  end
+end
+if waiting > 0 and queue >= waiting then return { 0 } end
+local counter = next_counter()
+keep_counter(counter)
+lease_write(name, { holder = holder, counter = counter, waiting = waiting, state = 'a', session = me })
+own('lease', name, holder)
+local displaced = settle(name, false, holder)
+local answer = { 1, string.format('%.0f', counter), '', '' }
+if displaced then
+  answer[3] = displaced.holder
+  answer[4] = node_of(displaced.session)
+end
+for _, word in ipairs(changes) do answer[#answer + 1] = word end
+return answer
+
+--- lease-release
+-- ARGV: 4 key, 5 holder. Answers the changes.
+if expired() then return stale() end
+local name, holder = ARGV[4], ARGV[5]
+local lease = lease_get(name, holder)
+disown(me, 'lease', name, holder)
+if lease and lease.session == me then
+  redis.call('HDEL', KEYS[1], holder)
+  settle(name, lease.state == 'a')
+end
+return changes
+
+--- lease-changes
+-- What others did to the leases of this session since it asked last: {more, {name, holder, state, holder, state ...} ...}
+-- with all holders that it still has of each key concerned.
+if expired() then return stale() end
+local notes = 'classwire:changed:' .. me
+local answer = { 0 }
+for _, name in ipairs(redis.call('SPOP', notes, 200)) do
+  answer[#answer + 1] = lease_row(name)
+end
+answer[1] = redis.call('SCARD', notes)
+return answer
+
+--- lease-look
+-- ARGV: 4 ... keys, some of which may have lost their active holder unseen. Answers {name, holder, state ...} for each, with
+-- all holders that this session has of it.
+if expired() then return stale() end
+local answer = {}
+for i = 4, #ARGV do
+  settle(ARGV[i], true)
+  answer[#answer + 1] = lease_row(ARGV[i])
+end
+return answer

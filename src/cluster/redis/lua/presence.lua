@@ -37,3 +37,24 @@ local function present_add(group, connection, member)
   redis.call('PEXPIRE', members_key(group), keep)
   return first
 end
+
+--- presence-enter
+-- ARGV: 4 group, 5 member, 6 connection. Answers {first, members}.
+if expired() then return stale() end
+local first = present_add(ARGV[4], ARGV[6], ARGV[5])
+return { first and 1 or 0, redis.call('HLEN', members_key(ARGV[4])) }
+
+--- presence-leave
+-- ARGV: 4 group, 5 member, 6 connection. Answers {last, members}.
+if expired() then return stale() end
+local session, member = present_get(ARGV[4], ARGV[6])
+local last = false
+if session == me and member == ARGV[5] then
+  last = present_remove(ARGV[4], ARGV[6], member)
+  disown(me, 'presence', ARGV[4], ARGV[6])
+end
+return { last and 1 or 0, redis.call('HLEN', members_key(ARGV[4])) }
+
+--- presence-size
+-- ARGV: 4 group. Answers {connections, members}.
+return { redis.call('HLEN', present_key(ARGV[4])), redis.call('HLEN', members_key(ARGV[4])) }

@@ -1,3 +1,6 @@
+-- Slots: a hash per key, `classwire:slot:<key>`, of holder -> session.
+
+--- slot-take
 -- ARGV: 4 key, 5 holder, 6 limit. Answers {1}, or {0, holder, node, holder, node ...} when all slots are taken.
 if expired() then return stale() end
 local key, holder, limit = KEYS[1], ARGV[5], tonumber(ARGV[6])
@@ -18,3 +21,10 @@ redis.call('HSET', key, holder, me)
 redis.call('PEXPIRE', key, keep)
 own('slot', ARGV[4], holder)
 return { 1 }
+
+--- slot-release
+-- ARGV: 4 key, 5 holder.
+if expired() then return stale() end
+if redis.call('HGET', KEYS[1], ARGV[5]) == me then redis.call('HDEL', KEYS[1], ARGV[5]) end
+disown(me, 'slot', ARGV[4], ARGV[5])
+return 1

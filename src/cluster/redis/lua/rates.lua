@@ -1,3 +1,6 @@
+-- Rates: a counter per key that ends with its window.
+
+--- rate
 -- The window of one key: KEYS[1]; ARGV: 4 points (1, or -1 to give back), 5 seconds, 6 limit. Answers {consumed, ms left},
 -- consumed above the limit when refused. A refusal changes nothing, and a give-back never opens a window.
 local points, seconds, limit = tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
