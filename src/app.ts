@@ -142,9 +142,9 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
 /** Opens what outlives a connection: the database, the cluster, and the services on top of them. */
 async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
-  const onMalformed = (): void => metrics.malformedFrame("redis");
+  const faults = { malformed: () => metrics.malformedFrame("redis"), dropped: () => metrics.droppedMessage() };
   const store = await openStore(config.database);
-  const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, onMalformed });
+  const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, faults });
   const eventLog = createEventLog({ store, retention: config.retention, logger });
   eventLog.onCommitted((events) => {
     for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));

@@ -55,7 +55,7 @@ export interface RealtimeDependencies {
   resumableSessions: ResumableSessions;
   logger: Logger;
   /** What carries packets between nodes; a single node needs none. */
-  adapter: GuardedAdapter["adapter"] | undefined;
+  adapter: GuardedAdapter | undefined;
   metrics: Pick<Metrics, "refused" | "delivered" | "malformedFrame">;
   /** Times that tests shorten. */
   times?: Partial<RealtimeTimes>;

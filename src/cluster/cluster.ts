@@ -32,6 +32,14 @@ export interface Cluster {
   close(): Promise<void>;
 }
 
+/** Hears of messages between nodes that came to nothing: for `/metrics`. */
+export interface MessageFaults {
+  /** A message from Redis could not be understood. */
+  malformed(): void;
+  /** A message to the other nodes did not leave, or Redis never confirmed it. */
+  dropped(): void;
+}
+
 /** Where a cluster reports outages; a pino logger fits. Fields never hold keys, tokens or URLs with passwords. */
 export type ClusterLog = {
   info(fields: object, text: string): void;

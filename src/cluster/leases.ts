@@ -30,8 +30,6 @@ export interface Leases {
   take(key: string, holder: string, options?: LeaseOptions): Promise<LeaseTaken>;
   /** Gives the lease (or leaves the queue) back; promotes the newest waiting holder, on whatever node. */
   release(key: string, holder: string): Promise<void>;
-  /** Whether `holder` is the active one. */
-  holds(key: string, holder: string): Promise<boolean>;
   /** Hears the changes of this node's holders; returns how to stop. Listeners must not throw. */
   onChange(listener: (change: LeaseChange) => void): () => void;
 }

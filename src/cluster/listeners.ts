@@ -1,9 +1,13 @@
 // A list of listeners, each of which may throw without harm to the others.
 
-/** Listeners of one kind of event. `dropped` counts those calls that ended in an exception. */
+/** Listeners of one kind of event. `onFailure` hears what a listener throws. */
 export class Listeners<T> {
   readonly #all = new Set<(event: T) => void>();
-  #failed = 0;
+  readonly #onFailure: (error: unknown) => void;
+
+  constructor(onFailure: (error: unknown) => void = () => undefined) {
+    this.#onFailure = onFailure;
+  }
 
   /** Adds a listener (the same function twice is two) and returns how to remove it. */
   add(listener: (event: T) => void): () => void {
@@ -14,20 +18,15 @@ export class Listeners<T> {
     };
   }
 
-  /** Calls every listener with the event. An exception is counted: one listener's fault must not reach a Redis socket. */
+  /** Calls every listener with the event. One listener's fault must not reach the others, nor a Redis socket. */
   tell(event: T): void {
     for (const listener of [...this.#all]) {
       try {
         listener(event);
-      } catch {
-        this.#failed += 1;
+      } catch (error) {
+        this.#onFailure(error);
       }
     }
-  }
-
-  /** How many calls ended in an exception. */
-  failed(): number {
-    return this.#failed;
   }
 
   /** How many listeners there are. */

@@ -1,5 +1,5 @@
 // Opens the cluster that the settings ask for: over Redis, or of this node alone.
-import type { Cluster, ClusterLog } from "./cluster.ts";
+import type { Cluster, ClusterLog, MessageFaults } from "./cluster.ts";
 import { createMemoryCluster } from "./memory/memory-cluster.ts";
 import type { GuardedAdapter } from "./redis/adapter.ts";
 
@@ -8,24 +8,23 @@ export interface OpenClusterOptions {
   /** `redis://…` or `rediss://…`; undefined for a single node. */
   readonly redisUrl: string | undefined;
   readonly logger: ClusterLog;
-  /** Called for every message from Redis that could not be decoded. */
-  readonly onMalformed: () => void;
+  readonly faults: MessageFaults;
 }
 
 /** An open cluster, and the Socket.IO adapter that goes with it; a single node needs none. */
 export interface OpenCluster {
   readonly cluster: Cluster;
-  readonly adapter: GuardedAdapter["adapter"] | undefined;
+  readonly adapter: GuardedAdapter | undefined;
 }
 
 /** Joins the other nodes. Resolves also when Redis is away. Redis' code (20 MB) is loaded only with a URL. */
-export async function openCluster({ redisUrl, logger, onMalformed }: OpenClusterOptions): Promise<OpenCluster> {
+export async function openCluster({ redisUrl, logger, faults }: OpenClusterOptions): Promise<OpenCluster> {
   if (redisUrl === undefined) return { cluster: createMemoryCluster(), adapter: undefined };
   const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
     import("./redis/redis-cluster.ts"),
     import("./redis/adapter.ts"),
   ]);
-  const cluster = createRedisCluster({ url: redisUrl, logger });
+  const cluster = createRedisCluster({ url: redisUrl, logger, faults });
   await cluster.ready();
-  return { cluster, adapter: createRedisAdapter(cluster.clients, onMalformed).adapter };
+  return { cluster, adapter: createRedisAdapter(cluster.clients, faults.malformed) };
 }

@@ -33,6 +33,8 @@ export interface Metrics {
   refused(code: string): void;
   /** Frames that could not be understood: from clients by dialect, or from other nodes (`redis`). */
   malformedFrame(source: string): void;
+  /** Messages to other nodes that Redis did not take. */
+  droppedMessage(): void;
   /** Calls of the HTTP API. */
   http(observation: HttpObservation): void;
   /** Prometheus' text format, version 0.0.4. */
@@ -55,6 +57,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
   const deliveries = counter("classwire_deliveries_total", "Frames handed to connections of this node", "namespace");
   const refusals = counter("classwire_refused_attempts_total", "Refused connection attempts", "code");
   const malformed = counter("classwire_malformed_frames_total", "Frames that could not be understood", "source");
+  const dropped = counter("classwire_redis_dropped_messages_total", "Messages to other nodes that Redis did not take");
   const calls = new Histogram({
     name: "classwire_http_request_seconds",
     help: "Time to answer calls of the HTTP API",
@@ -86,6 +89,7 @@ export function createMetrics(sources: MetricsSources): Metrics {
     delivered: (namespace, count = 1) => deliveries.inc({ namespace }, count),
     refused: (code) => refusals.inc({ code }),
     malformedFrame: (source) => malformed.inc({ source }),
+    droppedMessage: () => dropped.inc(),
     http: ({ method, route, status, seconds }) => calls.observe({ method, route, status }, seconds),
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -108,6 +108,7 @@ describe("figures", () => {
     metrics.delivered("/channels", 10);
     metrics.refused("RATE_LIMIT");
     metrics.malformedFrame("gateway");
+    metrics.droppedMessage();
     metrics.http({ method: "GET", route: "/healthz", status: 200, seconds: 0.002 });
     const text = await metrics.text();
     for (const line of [
@@ -118,6 +119,7 @@ describe("figures", () => {
       'classwire_connections{namespace="/channels",transport="websocket"} 2',
       'classwire_connections{namespace="/channels",transport="gateway"} 1',
       'classwire_http_request_seconds_count{method="GET",route="/healthz",status="200"} 1',
+      "classwire_redis_dropped_messages_total 1",
       "classwire_redis_up 1",
     ]) {
       expect(text).toContain(`${line}\n`);

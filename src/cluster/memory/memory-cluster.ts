@@ -57,7 +57,6 @@ function createLeases(node: string, held: LocalLeases, changes: LeaseChanges): L
       return { ok: true, counter, ...(displaced && { displaced: { holder: displaced.holder, node } }) };
     },
     release: async (key, holder) => changes.tell(held.release(key, holder)),
-    holds: async (key, holder) => held.entries.get(key, holder)?.state === "active",
     onChange: (listener) => changes.onChange(listener),
   };
 }

@@ -10,11 +10,8 @@ const REQUESTS_TIMEOUT_MS = 1_500;
 /** The first byte by which the adapter tells JSON (`{`) from MessagePack. */
 const BRACE = 0x7b;
 
-/** For `io.adapter(…)`; `malformed` counts the messages that were dropped, on all namespaces. */
-export type GuardedAdapter = {
-  readonly adapter: (namespace: unknown) => RedisAdapter;
-  malformed(): number;
-};
+/** For `io.adapter(…)`. */
+export type GuardedAdapter = (namespace: unknown) => RedisAdapter;
 
 /** What a message is read as; the adapter takes each of these stand-ins for something that does not concern it. */
 type Reading = { readonly read: (value: unknown) => unknown; readonly harmless: unknown };
@@ -34,21 +31,17 @@ const methodOf = (adapter: RedisAdapter, name: string): Method => {
 /**
  * `createAdapter` over wrapped clients. The adapter decodes MessagePack by its `parser` option, which here checks the
  * shape too; but it parses JSON by itself, acts on it unchecked in an `async` method whose promise nobody keeps, and
- * would end the process. So its handlers are replaced by ones that look at JSON first and catch everything.
+ * would end the process. So its handlers are replaced by ones that look at JSON first and catch everything. `onMalformed`
+ * is called for each message that is dropped, on all namespaces.
  */
 export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void => undefined): GuardedAdapter => {
-  let malformed = 0;
-  const count = (): void => {
-    malformed += 1;
-    onMalformed();
-  };
   /** What the handler that runs right now is given; handlers decode before they first wait. */
   let expected: Reading = BROADCAST;
 
   const check = (value: unknown): unknown => {
     const known = expected.read(value);
     if (known !== undefined) return known;
-    count();
+    onMalformed();
     return expected.harmless;
   };
   const tryDecode = (message: Buffer): unknown => {
@@ -81,19 +74,19 @@ export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void
         try {
           onmessage(pattern, channel, message);
         } catch {
-          count();
+          onMalformed();
         }
       },
       onrequest: async (channel: Buffer, message: Buffer) => {
         expected = channel.toString().startsWith(String(responses)) ? A_RESPONSE : A_REQUEST;
         if (message[0] === BRACE && isBadJson(message)) {
-          count();
+          onMalformed();
           return;
         }
         try {
           await onrequest(channel, message);
         } catch {
-          count();
+          onMalformed();
         }
       },
       publishResponse: (request: { type?: unknown }, response: string | Buffer) => {
@@ -104,11 +97,8 @@ export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void
     Object.assign(adapter, guarded);
     return adapter;
   };
-  return {
-    // Not an arrow: Socket.IO calls it with `new`.
-    adapter: function createGuarded(namespace) {
-      return guard(make(namespace));
-    },
-    malformed: () => malformed,
+  // Not an arrow: Socket.IO calls it with `new`.
+  return function createGuarded(namespace) {
+    return guard(make(namespace));
   };
 };

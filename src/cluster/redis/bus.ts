@@ -1,5 +1,6 @@
 // The bus over Redis pub/sub.
 import type { Bus, BusListener } from "../bus.ts";
+import type { ClusterLog, MessageFaults } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
 import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
@@ -25,30 +26,33 @@ const parse = (payload: string): { from: string; messages: [string, unknown][] }
   return valid ? { from, messages } : undefined;
 };
 
-/** The bus, and what it has dropped: `malformed` payloads that came, and messages that could not leave. */
-export type RedisBus = Bus & { malformed(): number; dropped(): number; flush(): void; close(): void };
+/** The bus of a node, and how it ends. */
+export type RedisBus = Bus & { flush(): void; close(): void };
 
 /** One PUBLISH per tick: `["<node>",[["<topic>",<message>],…]]`. */
-export const createRedisBus = (redis: RedisSession, clients: RedisClients): RedisBus => {
+export const createRedisBus = (
+  redis: RedisSession,
+  clients: RedisClients,
+  faults: MessageFaults,
+  logger: ClusterLog | undefined,
+): RedisBus => {
+  const onFailure = (err: unknown): void => logger?.warn({ err }, "a listener of the bus failed");
   const topics = new Map<string, Listeners<{ message: unknown; from: string }>>();
   const reconnects = new Listeners<"again">();
   let batch: string[] = [];
   let size = 0;
-  let malformed = 0;
-  let dropped = 0;
 
   const flush = () => {
     const messages = batch;
     batch = [];
     size = 0;
     if (messages.length === 0) return;
-    const sent = clients.publisher.publish(BUS_CHANNEL, `["${redis.node}",[${messages.join()}]]`);
-    if (!sent) dropped += messages.length;
+    clients.publisher.publish(BUS_CHANNEL, `["${redis.node}",[${messages.join()}]]`);
   };
   const receive = (payload: Buffer) => {
     const parsed = isDeepJson(payload) ? undefined : parse(payload.toString());
     if (parsed === undefined) {
-      malformed += 1;
+      faults.malformed();
       return;
     }
     const { from, messages } = parsed;
@@ -64,7 +68,7 @@ export const createRedisBus = (redis: RedisSession, clients: RedisClients): Redi
       try {
         text = JSON.stringify([topic, message]);
       } catch {
-        dropped += 1; // a cycle or a bigint: the caller's mistake, which must not become an outage
+        faults.dropped(); // a cycle or a bigint: the caller's mistake, which must not become an outage
         return;
       }
       if (batch.length === 0) setImmediate(flush);
@@ -73,7 +77,7 @@ export const createRedisBus = (redis: RedisSession, clients: RedisClients): Redi
       if (size > MAX_BATCH) flush();
     },
     subscribe: (topic, listener: BusListener) => {
-      const listeners = topics.get(topic) ?? new Listeners();
+      const listeners = topics.get(topic) ?? new Listeners(onFailure);
       topics.set(topic, listeners);
       const remove = listeners.add(({ message, from }) => listener(message, from));
       return () => {
@@ -91,8 +95,6 @@ export const createRedisBus = (redis: RedisSession, clients: RedisClients): Redi
           }),
         () => [redis.node],
       ),
-    malformed: () => malformed,
-    dropped: () => dropped,
     flush,
     close: () => {
       stop();

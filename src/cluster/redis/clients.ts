@@ -37,12 +37,22 @@ export type RedisClients = {
   close(): Promise<void>;
 };
 
-/** The connections of a node; they open in the background and stay open. `url` may hold a password: it is never logged. */
-export const createRedisClients = (url: string, logger?: ClusterLog, timing: Timing = DEFAULT_TIMING): RedisClients => {
+/** Where the connections lead and what they report. `url` may hold a password: it is never logged. */
+export type RedisClientsOptions = {
+  readonly url: string;
+  readonly logger?: ClusterLog | undefined;
+  readonly timing?: Timing;
+  /** Called for each message that was not sent or not confirmed. */
+  readonly onDropped?: () => void;
+};
+
+/** The connections of a node; they open in the background and stay open. */
+export const createRedisClients = (options: RedisClientsOptions): RedisClients => {
+  const { url, logger, timing = DEFAULT_TIMING, onDropped = () => undefined } = options;
   const make = (offlineQueue: boolean): Connection => makeConnection({ url, timing, offlineQueue });
   const [commander, publishing, subscribing, adapterSubscribing] = [make(false), make(false), make(true), make(true)];
   const health = new HealthMonitor(commander, timing);
-  const publisher = new Publisher(publishing, health);
+  const publisher = new Publisher(publishing, health, onDropped);
   const subscriber = new Subscriber(subscribing);
   const adapterSubscriber = new Subscriber(adapterSubscribing);
   const subscribers = [subscriber, adapterSubscriber];

@@ -61,11 +61,6 @@ export const createRedisLeases = (redis: RedisSession, localState: LocalState, n
       // Answered or joining, Redis promotes; alone, this node does.
       if (redis.state() === "down" && entry?.state === "active") localState.leaseChanges.tell(held.promote(key));
     },
-    holds: (key, holder) =>
-      redis.decide(
-        () => redis.call("lease-holds", leaseKey(key), [key, holder], (reply) => Number(reply) === 1),
-        () => held.entries.get(key, holder)?.state === "active",
-      ),
     onChange: (listener) => localState.leaseChanges.onChange(listener),
   };
 };

@@ -9,12 +9,14 @@ const MAX_BYTES_IN_FLIGHT = 16 * 1024 * 1024;
 export class Publisher {
   readonly #connection: Connection;
   readonly #health: HealthMonitor;
+  readonly #onDropped: () => void;
   #bytes = 0;
-  #dropped = 0;
 
-  constructor(connection: Connection, health: HealthMonitor) {
+  /** `onDropped` is called for each message that was not sent or not confirmed. */
+  constructor(connection: Connection, health: HealthMonitor, onDropped: () => void) {
     this.#connection = connection;
     this.#health = health;
+    this.#onDropped = onDropped;
     connection.on("error", () => undefined); // the health tells of outages; a lost message is counted below
   }
 
@@ -22,7 +24,7 @@ export class Publisher {
   publish(channel: string, payload: string | Buffer): boolean {
     const size = Buffer.byteLength(payload);
     if (!this.#health.isUp() || !this.#connection.isReady || this.#bytes + size > MAX_BYTES_IN_FLIGHT) {
-      this.#dropped += 1;
+      this.#onDropped();
       return false;
     }
     this.#bytes += size;
@@ -32,15 +34,10 @@ export class Publisher {
       },
       () => {
         this.#bytes -= size;
-        this.#dropped += 1;
+        this.#onDropped();
       },
     );
     return true;
-  }
-
-  /** How many messages were not sent or not confirmed. */
-  dropped(): number {
-    return this.#dropped;
   }
 
   /** How many bytes are on their way. */

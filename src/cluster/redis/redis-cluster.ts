@@ -1,5 +1,5 @@
 // The cluster of several nodes that share a Redis.
-import type { Cluster, ClusterLog } from "../cluster.ts";
+import type { Cluster, ClusterLog, MessageFaults } from "../cluster.ts";
 import { newNodeId } from "../node-id.ts";
 import { createRedisBus, type RedisBus } from "./bus.ts";
 import { createRedisClients, type RedisClients } from "./clients.ts";
@@ -18,6 +18,7 @@ export type RedisClusterOptions = {
   logger?: ClusterLog;
   now?: () => number;
   timing?: Partial<Timing>;
+  faults?: MessageFaults;
 };
 
 /** A cluster and the wrapped connections that it shares with the Socket.IO adapter (see adapter.ts). */
@@ -28,14 +29,22 @@ export type RedisCluster = Cluster & {
   ready(): Promise<void>;
 };
 
+const UNHEARD: MessageFaults = { malformed: () => undefined, dropped: () => undefined };
+
 /** Joins the cluster in the background and for good: it never throws, whatever becomes of Redis. Needs Redis 6 or later. */
-export const createRedisCluster = ({ url, logger, now = Date.now, timing }: RedisClusterOptions): RedisCluster => {
+export const createRedisCluster = (options: RedisClusterOptions): RedisCluster => {
+  const { url, logger, now = Date.now, timing, faults = UNHEARD } = options;
   const node = newNodeId();
-  const clients = createRedisClients(url, logger, { ...DEFAULT_TIMING, ...timing });
+  const clients = createRedisClients({
+    url,
+    logger,
+    timing: { ...DEFAULT_TIMING, ...timing },
+    onDropped: faults.dropped,
+  });
   const redis = new RedisSession(node, clients, logger);
   const localState = new LocalState(redis);
   const maintenance = new NodeMaintenance(redis, localState, clients);
-  const bus = createRedisBus(redis, clients);
+  const bus = createRedisBus(redis, clients, faults, logger);
   redis.start(localState);
   return {
     node,

@@ -1,15 +1,14 @@
 // Messages between two nodes on a real Redis.
 import { createClient, type RedisClientType } from "redis";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 import { eventually } from "../../support/eventually.ts";
 import { sharedRedis } from "../../support/shared.ts";
 import { uniqueKey } from "../unique-key.ts";
-import { inBatches, openNode, range } from "./nodes.ts";
+import { inBatches, type Node, openNode, range } from "./nodes.ts";
 
 describe("the bus", () => {
-  let one: RedisCluster;
-  let other: RedisCluster;
+  let one: Node;
+  let other: Node;
   let raw: RedisClientType;
 
   beforeAll(async () => {
@@ -54,7 +53,7 @@ describe("the bus", () => {
     const topic = uniqueKey("topic");
     const heard: unknown[] = [];
     other.bus.subscribe(topic, (message) => heard.push(message));
-    const before = other.bus.malformed();
+    const before = other.counts.malformed;
     const bad = [
       "",
       "{",
@@ -68,7 +67,7 @@ describe("the bus", () => {
       "[".repeat(9_000),
     ];
     await inBatches(10_000, (index) => raw.publish("classwire:bus", bad[index % bad.length] ?? ""));
-    await eventually(() => other.bus.malformed() - before === 10_000, { timeoutMs: 25_000 });
+    await eventually(() => other.counts.malformed - before === 10_000, { timeoutMs: 25_000 });
     one.bus.publish(topic, "still here");
     await eventually(() => heard.length === 1);
   });
@@ -95,9 +94,9 @@ describe("the bus", () => {
   it("drops what is not JSON without a word to the caller", () => {
     const cycle: { self?: unknown } = {};
     cycle.self = cycle;
-    const before = one.bus.dropped();
+    const before = one.counts.dropped;
     one.bus.publish("test", cycle);
     one.bus.publish("test", 1n);
-    expect(one.bus.dropped() - before).toBe(2);
+    expect(one.counts.dropped - before).toBe(2);
   });
 });

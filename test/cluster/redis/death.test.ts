@@ -8,6 +8,7 @@ import type { Timing } from "../../../src/cluster/redis/timing.ts";
 import { type Child, startChild } from "../../support/child.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Redis, startRedis } from "../../support/redis.ts";
+import { displaceActive } from "../active-holder.ts";
 import { living } from "../living.ts";
 import { uniqueKey } from "../unique-key.ts";
 import { type Cable, FAST, openNode, startCable, up } from "./nodes.ts";
@@ -69,7 +70,7 @@ describe("a node", () => {
     expect(performance.now() - killed).toBeLessThan(15_000);
     expect(await living(one.slots, key)).toBe(0);
     expect(await other.presence.size(key)).toEqual({ connections: 0, members: 0 });
-    expect(await one.leases.holds(key, "waits")).toBe(true);
+    expect(await displaceActive(other.leases, key)).toBe("waits");
     expect(gone).toEqual([`${key} ann`]);
   });
 
@@ -151,11 +152,11 @@ describe("a node", () => {
     await eventually(() => node.health().redis === "down");
     await other.leases.take(lost, "new");
     await other.leases.take(kept, "new", { waiting: 4 });
-    expect(await node.leases.holds(lost, "old")).toBe(true);
+    expect(heard).toEqual([]);
     cable.heal();
     await up(node);
     await eventually(() => expect(heard.sort()).toEqual([`${kept} old waiting`, `${lost} old displaced`].sort()));
-    expect(await node.leases.holds(lost, "old")).toBe(false);
+    expect(await displaceActive(node.leases, lost)).toBe("new");
     await other.leases.release(kept, "new");
     await eventually(() => heard.includes(`${kept} old active`));
   });
@@ -174,8 +175,8 @@ describe("a node", () => {
     cable.heal();
     await up(node);
     await eventually(() => expect(heard).toEqual(["old displaced"]));
-    expect([await node.leases.holds(key, "new"), await other.leases.holds(key, "old")]).toEqual([true, false]);
     const next = await other.leases.take(key, "newest");
+    expect(next).toMatchObject({ ok: true, displaced: { holder: "new", node: node.node } });
     expect(next.ok && alone.ok && next.counter > alone.counter).toBe(true);
   });
 

@@ -75,11 +75,23 @@ export const up = async (...clusters: RedisCluster[]): Promise<void> => {
   await eventually(() => clusters.every((cluster) => cluster.health().redis === "up"), { what: "every node being up" });
 };
 
+/** A node, and how many messages came malformed to it or were dropped by it. */
+export type Node = RedisCluster & { readonly counts: { malformed: number; dropped: number } };
+
 /** A node; close it when done. */
-export const openNode = async (url: string, timing: Partial<Timing> = FAST): Promise<RedisCluster> => {
-  const cluster = createRedisCluster({ url, timing });
+export const openNode = async (url: string, timing: Partial<Timing> = FAST): Promise<Node> => {
+  const counts = { malformed: 0, dropped: 0 };
+  const faults = {
+    malformed: () => {
+      counts.malformed += 1;
+    },
+    dropped: () => {
+      counts.dropped += 1;
+    },
+  };
+  const cluster = createRedisCluster({ url, timing, faults });
   await up(cluster);
-  return cluster;
+  return { ...cluster, counts };
 };
 
 /** `[0, 1, … count - 1]`. */
