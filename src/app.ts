@@ -144,7 +144,13 @@ async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   const faults = { malformed: () => metrics.malformedFrame("redis"), dropped: () => metrics.droppedMessage() };
   const store = await openStore(config.database);
-  const { cluster, adapter } = await openCluster({ redisUrl: config.redisUrl, logger, faults });
+  const { cluster, adapter } = await openCluster({
+    redisUrl: config.redisUrl,
+    prefix: config.redisPrefix,
+    identity: store.history.identity,
+    logger,
+    faults,
+  });
   const eventLog = createEventLog({ store, retention: config.retention, logger });
   eventLog.onCommitted((events) => {
     for (const { channel } of events) metrics.eventsAppended(channel.slice(0, channel.indexOf("/")));

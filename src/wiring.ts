@@ -109,6 +109,14 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const control = createControl(cluster, namespaces.all);
   revocations.onRevoked(() => control.endRevoked(revocations.check));
   const served = serveNamespaces(namespaces, dependencies, { registry, control, times, onFault });
+  // What clients hold is of another history: they come again and are told so.
+  dependencies.eventLog.onEpoch(() => {
+    logger.warn(
+      { epoch: dependencies.eventLog.epoch },
+      "the database's history has changed: every client connects anew",
+    );
+    void closeConnections(namespaces.all, times.reconnectOverMs, onFault);
+  });
 
   return {
     io,
@@ -287,7 +295,6 @@ function serveNamespaces(
   serveStudyTime(studyTime, {
     ...shared,
     studyTime: services.studyTime,
-    epoch: eventLog.epoch,
     timeoutMs: config.studyTimeoutMs,
   });
   return {

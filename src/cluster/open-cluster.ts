@@ -7,6 +7,10 @@ import type { GuardedAdapter } from "./redis/adapter.ts";
 export interface OpenClusterOptions {
   /** `redis://…` or `rediss://…`; undefined for a single node. */
   readonly redisUrl: string | undefined;
+  /** What names in Redis begin with, the same for all deployments that know the same emitters. */
+  readonly prefix: string;
+  /** The database behind the nodes: those with another one never hear these. */
+  readonly identity: string;
   readonly logger: ClusterLog;
   readonly faults: MessageFaults;
 }
@@ -17,14 +21,21 @@ export interface OpenCluster {
   readonly adapter: GuardedAdapter | undefined;
 }
 
+const DEFAULT_PREFIX = "classwire";
+/** The key that emitters of every language publish under where they are given none. */
+const SOCKET_IO = "socket.io";
+
 /** Joins the other nodes. Resolves also when Redis is away. Redis' code (20 MB) is loaded only with a URL. */
-export async function openCluster({ redisUrl, logger, faults }: OpenClusterOptions): Promise<OpenCluster> {
+export async function openCluster(options: OpenClusterOptions): Promise<OpenCluster> {
+  const { redisUrl, prefix, identity, logger, faults } = options;
   if (redisUrl === undefined) return { cluster: createMemoryCluster(), adapter: undefined };
   const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
     import("./redis/redis-cluster.ts"),
     import("./redis/adapter.ts"),
   ]);
-  const cluster = createRedisCluster({ url: redisUrl, logger, faults });
+  const own = `${prefix}:${identity}`;
+  const cluster = createRedisCluster({ url: redisUrl, prefix: own, logger, faults });
   await cluster.ready();
-  return { cluster, adapter: createRedisAdapter(cluster.clients, faults.malformed) };
+  const keys = { own, emitters: prefix === DEFAULT_PREFIX ? SOCKET_IO : prefix };
+  return { cluster, adapter: createRedisAdapter(cluster.clients, keys, faults.malformed) };
 }

@@ -41,6 +41,7 @@ export const variables = {
   DATABASE_URL: fields.databaseUrl().optional(),
   DATA_DIR: fields.text().prefault(".data"),
   REDIS_URL: fields.redisUrl().optional(),
+  REDIS_PREFIX: fields.prefix().prefault("classwire"),
   ALLOWED_ORIGINS: fields.origins().optional(),
   TRUST_QUERY_USER: fields.flag().optional(),
   API_TRUSTED_CIDRS: fields.cidrs().optional(),
@@ -109,6 +110,8 @@ function toConfig(v: Variables) {
     database: (v.DATABASE_URL ?? { kind: "embedded", dir: resolve(v.DATA_DIR) }) as DatabaseConfig,
     /** Several nodes share this Redis; undefined is a single node. */
     redisUrl: v.REDIS_URL,
+    /** What all keys and channels in Redis begin with. */
+    redisPrefix: v.REDIS_PREFIX,
     origins: originRule(v.ALLOWED_ORIGINS, !production),
     /** study-time and messenger take a user id from the URL without a token. */
     trustQueryUser: v.TRUST_QUERY_USER ?? !production,

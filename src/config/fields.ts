@@ -71,6 +71,10 @@ export const ports = () =>
     (port, at) => (port === 0 ? -at : port),
   );
 
+/** What names in Redis begin with: characters that mean nothing in patterns and scripts. */
+export const prefix = () =>
+  field("1 to 64 characters of A-Z a-z 0-9 _ - : .", (value) => (/^[\w:.-]{1,64}$/.test(value) ? value : undefined));
+
 /** An address or a host name to listen on. */
 export const host = () =>
   field("an IP address or a host name", (value) =>

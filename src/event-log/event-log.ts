@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { createAcknowledger } from "./acknowledger.ts";
 import { type Appended, appendShape, type NewEvent, prepare } from "./append.ts";
 import { type AppenderContext, type AppendShape, createAppender } from "./appender.ts";
+import { createHistoryWatch } from "./history-watch.ts";
 import { type ChannelBounds, createCursorReader, type Page, readHeads, readPage } from "./reading.ts";
 import type { Retention } from "./retention.ts";
 import { createRetentionJob } from "./retention-job.ts";
@@ -17,7 +18,7 @@ export type { Retention } from "./retention.ts";
 
 /** The durable events of one database, as one node sees them. Everything rejects with `SERVER_ERROR` or the driver's error. */
 export interface EventLog {
-  /** The identity of the database behind the offsets. */
+  /** The identity of the history behind the offsets. It changes when the database does, see `History`. */
   readonly epoch: string;
   /** Resolves after the commit, with the offset. With a key that was used before: the first event, and `duplicate: true`. */
   append(event: NewEvent): Promise<Appended>;
@@ -30,6 +31,13 @@ export interface EventLog {
   read(channel: string, since: number, limit: number, maxBytes?: number): Promise<Page>;
   /** What channels keep; one without events has head 0 and oldest 1. */
   heads(channels: readonly string[]): Promise<Map<string, ChannelBounds>>;
+  /**
+   * What channels keep, compared with what this node knows of them: a head below that means that the database has gone back, and
+   * is the end of the epoch.
+   */
+  compare(known: ReadonlyMap<string, number>): Promise<Map<string, ChannelBounds>>;
+  /** Hears that offsets mean something else from now on. @returns what stops it */
+  onEpoch(listener: () => void): () => void;
   /** How far the user has handled the channel, or undefined if nothing was ever acknowledged. */
   cursor(user: string, channel: string): Promise<number | undefined>;
   /** Resolves when the cursor is at `offset` or beyond, in the database. Never moves it backwards, nor beyond the head. */
@@ -67,10 +75,12 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const listeners = new Set<(events: LoggedEvent[]) => void>();
   const onFailure = (error: unknown, items: number): void =>
     logger?.warn({ ...describe(error), items }, "could not write to the log");
+  const watch = createHistoryWatch(store);
   const context: AppenderContext = {
     store,
     appending: new Semaphore(1),
     committed(events) {
+      watch.committed(events);
       for (const listener of listeners) {
         // They are committed: a listener that fails must not make their publishers believe otherwise.
         try {
@@ -94,7 +104,9 @@ export function createEventLog(options: EventLogOptions): EventLog {
   });
 
   return {
-    epoch: store.epoch,
+    get epoch() {
+      return store.history.epoch;
+    },
     append: async (event) => appends.add(prepare(event)),
     appender(shape) {
       const appender = createAppender(context, shape);
@@ -103,6 +115,8 @@ export function createEventLog(options: EventLogOptions): EventLog {
     },
     read: (channel, since, limit, maxBytes) => readPage(store, channel, since, limit, maxBytes),
     heads: (channels) => readHeads(store, channels),
+    compare: watch.compare,
+    onEpoch: store.history.onChange,
     cursor: (user, channel) => cursors.add({ user, channel }),
     acknowledge: (user, channel, offset) => acknowledgements.add({ user, channel, offset }),
     onCommitted(listener) {

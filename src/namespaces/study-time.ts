@@ -2,6 +2,7 @@
 import { CLOSE } from "../connection/close-codes.ts";
 import { roomOf } from "../contract/channel-names.ts";
 import { type HeartbeatResponse, studyTime } from "../contract/study-time.ts";
+import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeSocket, isCleanEnd } from "../realtime/closing.ts";
 import { refresh } from "../realtime/expiry.ts";
@@ -12,7 +13,7 @@ import type { Services } from "../services/services.ts";
 /** What the namespace works with. `timeoutMs`: without a heartbeat for this long the connection ends. */
 export interface StudyTimeDependencies extends SocketDependencies {
   studyTime: Services["studyTime"];
-  epoch: string;
+  eventLog: Pick<EventLog, "epoch">;
   timeoutMs: number;
 }
 
@@ -79,7 +80,7 @@ class StudyTimeConnection {
   async #start(): Promise<void> {
     const { studyTime: total } = await this.#opened;
     this.#seconds = Math.max(this.#seconds, total);
-    const { epoch } = this.#dependencies;
+    const { epoch } = this.#dependencies.eventLog;
     this.socket.emit("connected", {
       userId: this.#user,
       courseId: this.#course,

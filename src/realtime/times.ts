@@ -10,6 +10,8 @@ export interface RealtimeTimes {
   readonly probeMs: number;
   /** The pause between two comparisons of a node's open channels with the log. */
   readonly compareEveryMs: number;
+  /** The time over which clients are told to connect anew when the database's history has changed. */
+  readonly reconnectOverMs: number;
   /** The pause between two questions to the database for the owners of pending run sessions. */
   readonly pendingEveryMs: number;
 }
@@ -20,5 +22,6 @@ export const REALTIME_TIMES: RealtimeTimes = {
   awayAfterMs: 5000,
   probeMs: 2000,
   compareEveryMs: 2000,
+  reconnectOverMs: 1000,
   pendingEveryMs: 2000,
 };

@@ -1,10 +1,11 @@
 // The store on PGlite, PostgreSQL inside this process: in a directory, or in memory only.
 import { existsSync } from "node:fs";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { PGliteOptions } from "@electric-sql/pglite";
 import { lockDirectory } from "./directory-lock.ts";
-import { readEpoch } from "./epoch.ts";
 import { PrismaClient } from "./generated/client.ts";
+import { type Origin, openHistory } from "./history.ts";
 import type { Store } from "./interface.ts";
 import { migrate } from "./migrate.ts";
 import { prismaAdapter } from "./pglite-adapter.ts";
@@ -25,7 +26,7 @@ export async function openDirectory(dir: string): Promise<Store> {
     const path = join(dir, "pglite");
     if (!existsSync(path)) await withBase((base) => copyTree(base, path));
     const options = () => ({ fs: new DurableFiles(path), startParams: startParameters(true) });
-    return await open("embedded", options, lock.release);
+    return await open("embedded", options, () => originOf(path), lock.release);
   } catch (error) {
     await lock.release();
     throw error;
@@ -36,8 +37,19 @@ export async function openDirectory(dir: string): Promise<Store> {
 export function openMemory(): Promise<Store> {
   return withBase((base) => {
     const options = () => ({ fs: new SeededMemory(base), startParams: startParameters(false) });
-    return open("memory", options, async () => undefined);
+    return open(
+      "memory",
+      options,
+      async () => ({ server: "memory", line: "" }),
+      async () => undefined,
+    );
   });
+}
+
+/** A directory that was copied, or restored from a backup, has other files: the one that is never written again shows it. */
+async function originOf(path: string): Promise<Origin> {
+  const { ino, birthtimeMs } = await stat(join(path, "PG_VERSION"));
+  return { server: "embedded", line: `${ino}/${Math.floor(birthtimeMs)}` };
 }
 
 async function withBase<T>(use: (path: string) => Promise<T>): Promise<T> {
@@ -52,6 +64,7 @@ async function withBase<T>(use: (path: string) => Promise<T>): Promise<T> {
 async function open(
   kind: "embedded" | "memory",
   options: () => PGliteOptions,
+  origin: () => Promise<Origin>,
   afterwards: () => Promise<void>,
 ): Promise<Store> {
   optimiseLess();
@@ -61,11 +74,11 @@ async function open(
     const query: Store["query"] = (sql, parameters) => engine.run((server) => runStatement(server, sql, parameters));
     const prisma = new PrismaClient({ adapter: prismaAdapter(engine) });
     await prisma.$connect();
-    const epoch = await readEpoch(query);
+    const history = await openHistory(query, origin);
     const ping = async () => {
       await withTimeout(PING_TIMEOUT_MS, query("SELECT 1", []), "The database has not answered within 2 s");
     };
-    return { prisma, epoch, kind, query, ping, close: closing(prisma, engine, startMaintenance(query), afterwards) };
+    return { prisma, history, kind, query, ping, close: closing(prisma, engine, startMaintenance(query), afterwards) };
   } catch (error) {
     await engine.close();
     throw error;

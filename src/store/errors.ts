@@ -34,6 +34,16 @@ export class DatabaseBrokenError extends Error {
   override readonly name = "DatabaseBrokenError";
 }
 
+/** The server is a standby: the connection leads to the wrong place, another one may lead to the primary. */
+export class ReadOnlyError extends Error {
+  override readonly name = "ReadOnlyError";
+  readonly code = READ_ONLY;
+
+  constructor() {
+    super("The database is a standby, which takes no writes");
+  }
+}
+
 /** The wait for something that cannot be cancelled was over before it had happened; it may happen yet. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";

@@ -1,11 +1,15 @@
 // What a store must be, whatever database is behind it; one suite of tests runs over all of them.
 import type { PrismaClient } from "./generated/client.ts";
+import type { History } from "./history.ts";
 
 /**
  * Which database to open: a PostgreSQL server by its `postgres://` URL (a `schema` query parameter names another schema
  * than `public`), an embedded one in a directory, or an embedded one that keeps nothing.
  */
 export type StoreConfig = { kind: "postgres"; url: string } | { kind: "embedded"; dir: string } | { kind: "memory" };
+
+/** Runs one statement, see {@link Store.query}. */
+export type RunStatement = <Row>(sql: string, parameters: readonly unknown[]) => Promise<Row[]>;
 
 /**
  * An open database with the newest schema. It MUST have on disk what it has acknowledged (except `memory`), MUST reject
@@ -15,8 +19,8 @@ export type StoreConfig = { kind: "postgres"; url: string } | { kind: "embedded"
 export interface Store {
   /** Prisma's client. Embedded there is one connection: inside an interactive transaction use nothing but its own client. */
   readonly prisma: PrismaClient;
-  /** The identity of this database, made with it: offsets of another epoch mean nothing here. */
-  readonly epoch: string;
+  /** The identity behind the offsets, and what changes it. */
+  readonly history: History;
   /** What is behind it. */
   readonly kind: StoreConfig["kind"];
   /**
@@ -27,7 +31,7 @@ export interface Store {
    * everything else as text (numeric too). Keep `sql` constant: the server prepares each text once per connection.
    * Rejects with the driver's error; `isUnavailable` tells a database that is away from a statement that is wrong.
    */
-  query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
+  readonly query: RunStatement;
   /**
    * Resolves when the database has answered; rejects when it has not within 2 s, and while it cannot do what `query` asks for:
    * its disk is full, it only reads.

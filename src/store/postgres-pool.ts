@@ -1,5 +1,8 @@
 // The one bounded pool of connections under both Prisma and the raw path.
 import pg from "pg";
+import type { Origin } from "./history.ts";
+import type { RunStatement } from "./interface.ts";
+import { originOf } from "./postgres-origin.ts";
 import { beginSession, connectionTo, QUERY_TIMEOUT_MS, type Server } from "./postgres-session.ts";
 import { parserOf, toText } from "./values.ts";
 
@@ -9,14 +12,17 @@ const MAX_PREPARED = 100;
 /** SQLSTATE of "cached plan must not change result type": the schema has changed under a prepared statement. */
 const FEATURE_NOT_SUPPORTED = "0A000";
 
-/** Creates the pool. It connects when it is first used. */
-export function openPool(server: Server): pg.Pool {
+/** Creates the pool. It connects when it is first used; `onConnected` hears where each new connection has led to. */
+export function openPool(server: Server, onConnected: (origin: Origin) => void): pg.Pool {
   const pool = new pg.Pool({
     ...connectionTo(server),
     query_timeout: QUERY_TIMEOUT_MS,
     max: POOL_SIZE,
     Client: ImpatientClient,
-    onConnect: (client) => beginSession(client, server),
+    onConnect: async (client) => {
+      await beginSession(client, server);
+      onConnected(await originOf(statementsOn(client), server));
+    },
   });
   // The pool has dropped the connection that failed while idle; whoever queries next gets another one, or the error.
   pool.on("error", () => undefined);
@@ -51,6 +57,12 @@ class ImpatientClient extends pg.Client {
   #endIfLate(error: unknown): void {
     if (error instanceof Error && error.message === "Query read timeout") this.end().catch(() => undefined);
   }
+}
+
+/** Runs statements on one connection. */
+function statementsOn(client: pg.ClientBase): RunStatement {
+  return async <Row>(sql: string, parameters: readonly unknown[]) =>
+    (await client.query({ text: sql, values: parameters.map(toText), types: TYPES })).rows as Row[];
 }
 
 /** Runs statements on connections of the pool, each prepared once per connection: a third less CPU on either side. */

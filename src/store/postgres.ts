@@ -1,10 +1,11 @@
 // The store on a PostgreSQL server.
 import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
-import { readEpoch } from "./epoch.ts";
 import { PrismaClient } from "./generated/client.ts";
+import { type History, openHistory } from "./history.ts";
 import type { Store } from "./interface.ts";
 import { migrateServer } from "./postgres-migration.ts";
+import { originOf } from "./postgres-origin.ts";
 import { openPool, rawQuery } from "./postgres-pool.ts";
 import { serverOf } from "./postgres-session.ts";
 import { withTimeout } from "./timeout.ts";
@@ -17,14 +18,16 @@ const CLOSE_TIMEOUT_MS = 3_000;
 export async function openPostgres(url: string): Promise<Store> {
   const server = serverOf(url);
   await migrateServer(server);
-  const pool = openPool(server);
+  let history: History | undefined;
+  const pool = openPool(server, (origin) => history?.found(origin));
   const query = rawQuery(pool);
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool, { schema: server.schema }) });
   try {
     await prisma.$connect();
+    history = await openHistory(query, () => originOf(query, server));
     return {
       prisma,
-      epoch: await readEpoch(query),
+      history,
       kind: "postgres",
       query,
       ping: pinging(query),

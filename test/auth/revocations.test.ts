@@ -35,7 +35,10 @@ async function node(bus: Bus = createMemoryCluster().bus) {
 /** The buses of two nodes on one Redis. */
 async function twoBuses(): Promise<[Bus, Bus]> {
   const url = await sharedRedis();
-  const nodes = [createRedisCluster({ url }), createRedisCluster({ url })] as const;
+  const nodes = [
+    createRedisCluster({ url, prefix: "classwire" }),
+    createRedisCluster({ url, prefix: "classwire" }),
+  ] as const;
   onTestFinished(async () => {
     for (const one of nodes) await one.close();
   });

@@ -20,7 +20,7 @@ it("gives the events after an offset, and what the channel keeps", async () => {
   expect(answer.status).toBe(200);
   expect(answer.body).toEqual({
     events: [3, 4].map((n) => ({ offset: n, id: expect.any(String), event: "e", data: { n }, timestamp: 1000 + n })),
-    epoch: api.store.epoch,
+    epoch: api.store.history.epoch,
     oldest: 1,
     head: 5,
   });

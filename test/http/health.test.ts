@@ -44,7 +44,7 @@ describe("health", () => {
   it("names Redis when that is away, and again when it is back", async () => {
     const redis = await startRedis();
     onTestFinished(() => redis.stop());
-    const cluster = createRedisCluster({ url: redis.url });
+    const cluster = createRedisCluster({ url: redis.url, prefix: "classwire" });
     onTestFinished(() => cluster.close());
     await cluster.ready();
     const api = await start({ adjust: (dependencies) => ({ ...dependencies, cluster }) });

@@ -91,7 +91,7 @@ describe("a data directory", () => {
     rmSync(join(`${database}.unfinished`, "global"), { recursive: true });
     const second = await openStore(config);
     await second.close();
-    expect(second.epoch).not.toBe(first.epoch);
+    expect(second.history.epoch).not.toBe(first.history.epoch);
     expect(existsSync(`${database}.unfinished`)).toBe(false);
   });
 

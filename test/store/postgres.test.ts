@@ -15,7 +15,7 @@ describe("a server that several nodes use", () => {
     const config = await another();
     const stores = await Promise.all(Array.from({ length: 6 }, () => openStore(config)));
     try {
-      expect(new Set(stores.map(({ epoch }) => epoch)).size).toBe(1);
+      expect(new Set(stores.map(({ history }) => history.epoch)).size).toBe(1);
       const applied = await stores[0]?.query("SELECT migration_name FROM _prisma_migrations", []);
       expect(new Set(applied?.map((row) => JSON.stringify(row))).size).toBe(applied?.length);
     } finally {
@@ -69,7 +69,7 @@ describe("a server that several nodes use", () => {
     }
     const elsewhere = await openStore({ kind: "postgres", url });
     await elsewhere.close();
-    expect(elsewhere.epoch).not.toBe(store.epoch);
+    expect(elsewhere.history.epoch).not.toBe(store.history.epoch);
   });
 
   it("may change a table under a prepared statement", async () => {

@@ -40,7 +40,7 @@ describe("a PostgreSQL server", () => {
     const theirs = await openStore({ kind: "postgres", url });
     const own = await openStore({ kind: "postgres", url: ours });
     try {
-      expect(theirs.epoch).toMatch(/^[0-9a-f-]{36}$/);
+      expect(theirs.history.epoch).toMatch(/^[0-9a-f-]{36}$/);
       expect(await own.query(columns, [])).toEqual(await theirs.query(columns, []));
     } finally {
       await Promise.all([theirs.close(), own.close()]);

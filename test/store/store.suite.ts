@@ -19,10 +19,10 @@ export function storeSuite(kind: StoreConfig["kind"], another: () => Promise<Sto
     });
 
     it("has an epoch that no other database has", async () => {
-      expect(store.epoch).toMatch(/^[0-9a-f-]{36}$/);
+      expect(store.history.epoch).toMatch(/^[0-9a-f-]{36}$/);
       const other = await openStore(await another());
       await other.close();
-      expect(other.epoch).not.toBe(store.epoch);
+      expect(other.history.epoch).not.toBe(store.history.epoch);
     });
 
     it("has recorded its migrations as Prisma does", async () => {
@@ -211,7 +211,7 @@ export function lastingStoreSuite(kind: StoreConfig["kind"], another: () => Prom
       await first.close();
       const second = await openStore(config);
       try {
-        expect(second.epoch).toBe(first.epoch);
+        expect(second.history.epoch).toBe(first.history.epoch);
         expect(await second.prisma.setting.findUnique({ where: { name: "kept" } })).toMatchObject({ value: "yes" });
         const [{ count } = {}] = await second.query<{ count?: number }>("SELECT count(*) FROM _prisma_migrations", []);
         expect(count).toBe((await readMigrations()).length);

@@ -10,6 +10,9 @@ const REQUESTS_TIMEOUT_MS = 1_500;
 /** The first byte by which the adapter tells JSON (`{`) from MessagePack. */
 const BRACE = 0x7b;
 
+/** The keys that channels of the adapter begin with: those of these nodes, and those that emitters of backends publish under. */
+export type AdapterKeys = { readonly own: string; readonly emitters: string };
+
 /** For `io.adapter(…)`. */
 export type GuardedAdapter = (namespace: unknown) => RedisAdapter;
 
@@ -18,6 +21,12 @@ type Reading = { readonly read: (value: unknown) => unknown; readonly harmless: 
 const BROADCAST: Reading = { read: readBroadcast, harmless: [] };
 const A_REQUEST: Reading = { read: (value) => (isRequest(value) ? value : undefined), harmless: {} };
 const A_RESPONSE: Reading = { read: (value) => (isResponse(value) ? value : undefined), harmless: {} };
+
+/** The handlers that take the place of the adapter's own. */
+type Handlers = {
+  onmessage: (pattern: unknown, channel: Buffer, message: Buffer) => void;
+  onrequest: (channel: Buffer, message: Buffer) => Promise<void>;
+};
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -34,7 +43,11 @@ const methodOf = (adapter: RedisAdapter, name: string): Method => {
  * would end the process. So its handlers are replaced by ones that look at JSON first and catch everything. `onMalformed`
  * is called for each message that is dropped, on all namespaces.
  */
-export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void => undefined): GuardedAdapter => {
+export const createRedisAdapter = (
+  clients: RedisClients,
+  keys: AdapterKeys,
+  onMalformed = (): void => undefined,
+): GuardedAdapter => {
   /** What the handler that runs right now is given; handlers decode before they first wait. */
   let expected: Reading = BROADCAST;
 
@@ -59,6 +72,7 @@ export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void
     }
   };
   const make = createAdapter(clients.adapterPublisher, clients.adapterSubscriber, {
+    key: keys.own,
     requestsTimeout: REQUESTS_TIMEOUT_MS,
     publishOnSpecificResponseChannel: true,
     parser: { encode, decode: (message: Buffer) => check(tryDecode(message)) },
@@ -95,7 +109,26 @@ export const createRedisAdapter = (clients: RedisClients, onMalformed = (): void
       },
     };
     Object.assign(adapter, guarded);
+    if (keys.emitters !== keys.own) hearEmitters(adapter, guarded);
     return adapter;
+  };
+  /** What emitters publish is handed on as if it had come on the adapter's own channels. */
+  const hearEmitters = (adapter: RedisAdapter, { onmessage, onrequest }: Handlers): void => {
+    const { name } = adapter.nsp;
+    const [theirs, ours] = [`${keys.emitters}#${name}#`, `${keys.own}#${name}#`];
+    clients.adapterSubscriber.pSubscribe(
+      `${theirs}*`,
+      (message, channel) => {
+        onmessage(null, Buffer.from(ours + channel.toString().slice(theirs.length)), message);
+      },
+      true,
+    );
+    const requests = Buffer.from(`${keys.own}-request#${name}#`);
+    clients.adapterSubscriber.subscribe(
+      `${keys.emitters}-request#${name}#`,
+      (message) => void onrequest(requests, message),
+      true,
+    );
   };
   // Not an arrow: Socket.IO calls it with `new`.
   return function createGuarded(namespace) {

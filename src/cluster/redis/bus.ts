@@ -3,7 +3,6 @@ import type { Bus, BusListener } from "../bus.ts";
 import type { ClusterLog, MessageFaults } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
-import { BUS_CHANNEL, NODES_KEY } from "./keys.ts";
 import { isDeepJson } from "./nesting-depth.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { words } from "./replies.ts";
@@ -47,7 +46,7 @@ export const createRedisBus = (
     batch = [];
     size = 0;
     if (messages.length === 0) return;
-    clients.publisher.publish(BUS_CHANNEL, `["${redis.node}",[${messages.join()}]]`);
+    clients.publisher.publish(redis.keys.bus, `["${redis.node}",[${messages.join()}]]`);
   };
   const receive = (payload: Buffer) => {
     const parsed = isDeepJson(payload) ? undefined : parse(payload.toString());
@@ -59,7 +58,7 @@ export const createRedisBus = (
     if (from === redis.node) return;
     for (const [topic, message] of messages) topics.get(topic)?.tell({ message, from });
   };
-  clients.subscriber.subscribe("channel", BUS_CHANNEL, receive);
+  clients.subscriber.subscribe("channel", redis.keys.bus, receive);
   const stop = clients.onReconnect(() => reconnects.tell("again"));
 
   return {
@@ -89,7 +88,7 @@ export const createRedisBus = (
     nodes: () =>
       redis.decide(
         () =>
-          redis.call("nodes", NODES_KEY, [], (reply) => {
+          redis.call("nodes", redis.keys.nodes, [], (reply) => {
             const nodes = words(reply).map((session) => session.slice(0, session.indexOf(".")));
             return [...new Set([...nodes, redis.node])].sort();
           }),
@@ -100,7 +99,7 @@ export const createRedisBus = (
       stop();
       topics.clear();
       reconnects.clear();
-      clients.subscriber.unsubscribe("channel", BUS_CHANNEL, receive);
+      clients.subscriber.unsubscribe("channel", redis.keys.bus, receive);
     },
   };
 };

@@ -1,18 +1,45 @@
 // The names of keys and channels in Redis. The Lua scripts spell the same names. Nothing here is ever a secret.
 
-/** Sorted set: session → its last sign of life, by Redis' clock. */
-export const NODES_KEY = "classwire:nodes";
-/** Hash: holder → session. */
-export const slotKey = (key: string): string => `classwire:slot:${key}`;
-/** Hash: holder → counter, waiting, state, session. */
-export const leaseKey = (key: string): string => `classwire:lease:${key}`;
-/** Hash: connection → session and member. */
-export const presentKey = (group: string): string => `classwire:present:${group}`;
-/** Hash: member → number of connections. */
-export const membersKey = (group: string): string => `classwire:members:${group}`;
-/** What the keys of rate windows begin with. */
-export const RATE_PREFIX = "classwire:rate";
-/** Channel: batches of the bus. */
-export const BUS_CHANNEL = "classwire:bus";
-/** Channel: "something changed for you", to one node. */
-export const nodeChannel = (node: string): string => `classwire:to:${node}`;
+/** The names of one cluster: all begin with its prefix, so that clusters on one Redis never meet. */
+export class RedisKeys {
+  /** What all of them begin with, without the colon. */
+  readonly prefix: string;
+  /** Sorted set: session → its last sign of life, by Redis' clock. */
+  readonly nodes: string;
+  /** What the keys of rate windows begin with. */
+  readonly rates: string;
+  /** Channel: batches of the bus. */
+  readonly bus: string;
+
+  constructor(prefix: string) {
+    this.prefix = prefix;
+    this.nodes = `${prefix}:nodes`;
+    this.rates = `${prefix}:rate`;
+    this.bus = `${prefix}:bus`;
+  }
+
+  /** Hash: holder → session. */
+  slot(key: string): string {
+    return `${this.prefix}:slot:${key}`;
+  }
+
+  /** Hash: holder → counter, waiting, state, session. */
+  lease(key: string): string {
+    return `${this.prefix}:lease:${key}`;
+  }
+
+  /** Hash: connection → session and member. */
+  present(group: string): string {
+    return `${this.prefix}:present:${group}`;
+  }
+
+  /** Hash: member → number of connections. */
+  members(group: string): string {
+    return `${this.prefix}:members:${group}`;
+  }
+
+  /** Channel: "something changed for you", to one node. */
+  toNode(node: string): string {
+    return `${this.prefix}:to:${node}`;
+  }
+}

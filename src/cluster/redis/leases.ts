@@ -3,7 +3,6 @@
 import type { Leases, LeaseTaken } from "../leases.ts";
 import { nextCounter } from "../local-state/leases.ts";
 import { InFlight, type PendingTake } from "./in-flight.ts";
-import { leaseKey } from "./keys.ts";
 import type { LocalState } from "./local-state.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { words } from "./replies.ts";
@@ -18,7 +17,7 @@ export const createRedisLeases = (redis: RedisSession, localState: LocalState, n
     const { key, id: holder } = pending;
     if (pending.cancelled) return { ok: true, counter: highest };
     const session = redis.session();
-    return redis.call("lease-take", leaseKey(key), [key, holder, String(waiting)], (reply): LeaseTaken => {
+    return redis.call("lease-take", redis.keys.lease(key), [key, holder, String(waiting)], (reply): LeaseTaken => {
       const [ok, count, displaced = "", node = "", ...changes] = words(reply);
       if (ok !== "1") return { ok: false };
       const counter = Number(count);
@@ -57,7 +56,9 @@ export const createRedisLeases = (redis: RedisSession, localState: LocalState, n
     release: async (key, holder) => {
       inFlight.cancel(key, holder);
       const entry = held.remove(key, holder);
-      await redis.tell("lease-release", leaseKey(key), [key, holder], (reply) => localState.apply(words(reply)));
+      await redis.tell("lease-release", redis.keys.lease(key), [key, holder], (reply) =>
+        localState.apply(words(reply)),
+      );
       // Answered or joining, Redis promotes; alone, this node does.
       if (redis.state() === "down" && entry?.state === "active") localState.leaseChanges.tell(held.promote(key));
     },

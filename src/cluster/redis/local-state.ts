@@ -5,7 +5,6 @@ import { LeaseChanges } from "../local-state/lease-changes.ts";
 import { type LeaseEntry, LocalLeases } from "../local-state/leases.ts";
 import { LocalPresence, type PresenceEntry } from "../local-state/presence.ts";
 import { LocalSlots, type SlotEntry } from "../local-state/slots.ts";
-import { leaseKey, membersKey, NODES_KEY, presentKey, slotKey } from "./keys.ts";
 import type { OwnEntries, RedisSession } from "./redis-session.ts";
 import { words } from "./replies.ts";
 
@@ -52,7 +51,9 @@ export class LocalState implements OwnEntries {
     const sent = chunks(unwritten).map((entries) => {
       // Marked as it is sent: a release that comes from now on follows it to Redis.
       for (const entry of entries) entry.session = session;
-      return this.#redis.send("register", NODES_KEY, entries.flatMap(row), (reply) => this.apply(words(reply)));
+      return this.#redis.send("register", this.#redis.keys.nodes, entries.flatMap(row), (reply) =>
+        this.apply(words(reply)),
+      );
     });
     await Promise.all(sent);
   }
@@ -78,9 +79,11 @@ export class LocalState implements OwnEntries {
   /** The Redis keys of everything that is here, in pieces. */
   redisKeys(): string[][] {
     const keys = [
-      ...this.slots.entries.keys().map(slotKey),
-      ...this.leases.entries.keys().map(leaseKey),
-      ...this.presence.entries.keys().flatMap((group) => [presentKey(group), membersKey(group)]),
+      ...this.slots.entries.keys().map((key) => this.#redis.keys.slot(key)),
+      ...this.leases.entries.keys().map((key) => this.#redis.keys.lease(key)),
+      ...this.presence.entries
+        .keys()
+        .flatMap((group) => [this.#redis.keys.present(group), this.#redis.keys.members(group)]),
     ];
     return chunks(keys);
   }

@@ -2,7 +2,6 @@
 import { Listeners } from "../listeners.ts";
 import type { PresenceGone } from "../presence.ts";
 import type { RedisClients } from "./clients.ts";
-import { NODES_KEY, nodeChannel } from "./keys.ts";
 import type { LocalState } from "./local-state.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { list, pairs, words } from "./replies.ts";
@@ -29,7 +28,7 @@ export class NodeMaintenance {
     this.#redis = redis;
     this.#localState = localState;
     this.#clients = clients;
-    clients.subscriber.subscribe("channel", nodeChannel(redis.node), this.#hear);
+    clients.subscriber.subscribe("channel", redis.keys.toNode(redis.node), this.#hear);
     redis.onChange((state) => {
       clearTimeout(this.#timer);
       if (state !== "up") return;
@@ -58,7 +57,7 @@ export class NodeMaintenance {
   async sweep(session: string, lingerMs?: number): Promise<void> {
     const args = lingerMs === undefined ? [session] : [session, String(lingerMs)];
     for (let left = 1; left > 0; ) {
-      left = await this.#redis.call("sweep", NODES_KEY, args, (reply) => {
+      left = await this.#redis.call("sweep", this.#redis.keys.nodes, args, (reply) => {
         const [rest, gone, changes] = list(reply);
         this.#localState.apply(words(changes));
         for (const [group, member] of pairs(words(gone))) this.#gone.tell({ group, member });
@@ -71,7 +70,7 @@ export class NodeMaintenance {
   close(): void {
     clearTimeout(this.#timer);
     this.#gone.clear();
-    this.#clients.subscriber.unsubscribe("channel", nodeChannel(this.#redis.node), this.#hear);
+    this.#clients.subscriber.unsubscribe("channel", this.#redis.keys.toNode(this.#redis.node), this.#hear);
   }
 
   #schedule(): void {
@@ -89,7 +88,7 @@ export class NodeMaintenance {
 
   async #beat(): Promise<void> {
     this.#schedule();
-    const [changed, ...dead] = await this.#redis.call("beat", NODES_KEY, [], words);
+    const [changed, ...dead] = await this.#redis.call("beat", this.#redis.keys.nodes, [], words);
     if (changed !== "0") this.#fetch();
     await this.#touch();
     // After an outage the others come back as this node did: only then is who is still silent dead.
@@ -107,7 +106,9 @@ export class NodeMaintenance {
     this.#audited = performance.now();
     const keys = this.#localState.leases.entries.keys();
     for (let at = 0; at < keys.length; at += 100) {
-      await this.#redis.call("lease-look", NODES_KEY, keys.slice(at, at + 100), (reply) => this.#compare(list(reply)));
+      await this.#redis.call("lease-look", this.#redis.keys.nodes, keys.slice(at, at + 100), (reply) =>
+        this.#compare(list(reply)),
+      );
     }
   }
 
@@ -115,7 +116,8 @@ export class NodeMaintenance {
   async #touch(): Promise<void> {
     if (performance.now() - this.#touched < this.#clients.timing.keepMs / 3) return;
     this.#touched = performance.now();
-    for (const keys of this.#localState.redisKeys()) await this.#redis.call("touch", NODES_KEY, keys, () => undefined);
+    for (const keys of this.#localState.redisKeys())
+      await this.#redis.call("touch", this.#redis.keys.nodes, keys, () => undefined);
   }
 
   /** Fetches lease changes: one request at a time, and one more if something came during it. */
@@ -129,7 +131,7 @@ export class NodeMaintenance {
       try {
         do {
           this.#again = false;
-          const left = await this.#redis.call("lease-changes", NODES_KEY, [], (reply) => {
+          const left = await this.#redis.call("lease-changes", this.#redis.keys.nodes, [], (reply) => {
             const [more, ...rows] = list(reply);
             this.#compare(rows);
             return Number(more);

@@ -1,7 +1,6 @@
 // Presence over Redis.
 import type { Presence } from "../presence.ts";
 import { InFlight } from "./in-flight.ts";
-import { membersKey, presentKey } from "./keys.ts";
 import type { LocalState } from "./local-state.ts";
 import type { NodeMaintenance } from "./node-maintenance.ts";
 import type { RedisSession } from "./redis-session.ts";
@@ -21,7 +20,7 @@ export const createRedisPresence = (
       const remote = async () => {
         if (pending.cancelled) return { first: false, members: held.size(group).members };
         const session = redis.session();
-        return redis.call("presence-enter", presentKey(group), [group, member, connection], (reply) => {
+        return redis.call("presence-enter", redis.keys.present(group), [group, member, connection], (reply) => {
           const [first, members] = words(reply);
           if (!pending.cancelled) held.add(group, member, connection, session);
           return { first: first === "1", members: Number(members) };
@@ -34,7 +33,7 @@ export const createRedisPresence = (
     leave: async (group, member, connection) => {
       inFlight.cancel(group, connection);
       let answer = held.leave(group, member, connection);
-      await redis.tell("presence-leave", presentKey(group), [group, member, connection], (reply) => {
+      await redis.tell("presence-leave", redis.keys.present(group), [group, member, connection], (reply) => {
         const [last, members] = words(reply);
         answer = { last: last === "1", members: Number(members) };
       });
@@ -42,14 +41,14 @@ export const createRedisPresence = (
     },
     members: (group) =>
       redis.decide(
-        () => redis.command(["HKEYS", membersKey(group)], (reply) => words(reply).sort()),
+        () => redis.command(["HKEYS", redis.keys.members(group)], (reply) => words(reply).sort()),
         () => held.members(group),
       ),
     online: async (group, members) => {
       if (members.length === 0) return [];
       return redis.decide(
         () =>
-          redis.command(["HMGET", membersKey(group), ...members], (reply) => {
+          redis.command(["HMGET", redis.keys.members(group), ...members], (reply) => {
             const counts = list(reply);
             return members.filter((_, index) => typeof counts[index] === "string");
           }),
@@ -59,7 +58,7 @@ export const createRedisPresence = (
     size: (group) =>
       redis.decide(
         () =>
-          redis.call("presence-size", presentKey(group), [group], (reply) => {
+          redis.call("presence-size", redis.keys.present(group), [group], (reply) => {
             const [connections, members] = words(reply);
             return { connections: Number(connections), members: Number(members) };
           }),

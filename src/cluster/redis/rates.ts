@@ -1,7 +1,6 @@
 // Rates over Redis.
 import { createMemoryRates, ruleId } from "../memory/rates.ts";
 import type { RateRule, Rates } from "../rates.ts";
-import { RATE_PREFIX } from "./keys.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { list } from "./replies.ts";
 
@@ -12,7 +11,7 @@ export function createRedisRates(redis: RedisSession): Rates {
   /** Takes points, or gives them back where they are negative. */
   async function count(rule: RateRule, key: string, points: number): Promise<{ taken: number; leftMs: number }> {
     const args = [points, rule.seconds, rule.points].map(String);
-    return redis.call("rate", `${RATE_PREFIX}:${ruleId(rule)}:${key}`, args, (reply) => {
+    return redis.call("rate", `${redis.keys.rates}:${ruleId(rule)}:${key}`, args, (reply) => {
       const [taken, leftMs] = list(reply);
       return { taken: Number(taken), leftMs: Number(leftMs) };
     });

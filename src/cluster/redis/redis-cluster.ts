@@ -3,6 +3,7 @@ import type { Cluster, ClusterLog, MessageFaults } from "../cluster.ts";
 import { newNodeId } from "../node-id.ts";
 import { createRedisBus, type RedisBus } from "./bus.ts";
 import { createRedisClients, type RedisClients } from "./clients.ts";
+import { RedisKeys } from "./keys.ts";
 import { createRedisLeases } from "./leases.ts";
 import { LocalState } from "./local-state.ts";
 import { NodeMaintenance } from "./node-maintenance.ts";
@@ -15,6 +16,8 @@ import { DEFAULT_TIMING, type Timing } from "./timing.ts";
 /** `url`: `redis://` or `rediss://` (may hold a password, never logged). `now`: a clock in ms. `timing`: for tests. */
 export type RedisClusterOptions = {
   url: string;
+  /** What all keys and channels of this cluster begin with: letters, digits and `_.:-`. */
+  prefix: string;
   logger?: ClusterLog;
   now?: () => number;
   timing?: Partial<Timing>;
@@ -33,7 +36,7 @@ const UNHEARD: MessageFaults = { malformed: () => undefined, dropped: () => unde
 
 /** Joins the cluster in the background and for good: it never throws, whatever becomes of Redis. Needs Redis 6 or later. */
 export const createRedisCluster = (options: RedisClusterOptions): RedisCluster => {
-  const { url, logger, now = Date.now, timing, faults = UNHEARD } = options;
+  const { url, prefix, logger, now = Date.now, timing, faults = UNHEARD } = options;
   const node = newNodeId();
   const clients = createRedisClients({
     url,
@@ -41,7 +44,7 @@ export const createRedisCluster = (options: RedisClusterOptions): RedisCluster =
     timing: { ...DEFAULT_TIMING, ...timing },
     onDropped: faults.dropped,
   });
-  const redis = new RedisSession(node, clients, logger);
+  const redis = new RedisSession(node, new RedisKeys(prefix), clients, logger);
   const localState = new LocalState(redis);
   const maintenance = new NodeMaintenance(redis, localState, clients);
   const bus = createRedisBus(redis, clients, faults, logger);

@@ -2,7 +2,7 @@
 import type { ClusterLog } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
 import type { RedisClients } from "./clients.ts";
-import { NODES_KEY } from "./keys.ts";
+import type { RedisKeys } from "./keys.ts";
 import { loadScripts, type ScriptName } from "./scripts.ts";
 import { Unavailable } from "./unavailable.ts";
 
@@ -31,9 +31,10 @@ const nothing = (): void => undefined;
  */
 export class RedisSession {
   readonly node: string;
+  readonly keys: RedisKeys;
   readonly #clients: RedisClients;
   readonly #logger: ClusterLog | undefined;
-  readonly #scripts = loadScripts();
+  readonly #scripts: ReturnType<typeof loadScripts>;
   readonly #changes = new Listeners<SessionState>();
   readonly #started: Promise<void>;
   #register: OwnEntries | undefined;
@@ -45,8 +46,10 @@ export class RedisSession {
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
-  constructor(node: string, clients: RedisClients, logger?: ClusterLog) {
+  constructor(node: string, keys: RedisKeys, clients: RedisClients, logger?: ClusterLog) {
     this.node = node;
+    this.keys = keys;
+    this.#scripts = loadScripts(keys.prefix);
     this.#clients = clients;
     this.#logger = logger;
     this.#started = new Promise((resolve) => {
@@ -202,7 +205,7 @@ export class RedisSession {
     const session = this.#session;
     this.#set("joining");
     const loads = [...this.#scripts.values()].map(({ source }) => this.command(["SCRIPT", "LOAD", source], nothing));
-    const hello = this.send("hello", NODES_KEY, [...this.#retired], () => {
+    const hello = this.send("hello", this.keys.nodes, [...this.#retired], () => {
       this.#greeted = true;
     });
     await Promise.all([...loads, hello]);

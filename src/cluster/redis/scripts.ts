@@ -34,9 +34,12 @@ export type ScriptName = NamesOf<(typeof FILES)[keyof typeof FILES]>;
 /** A script as Redis gets it; `sha` is the SHA-1 that EVALSHA names it by. */
 export type Script = { readonly source: string; readonly sha: string };
 
-/** Reads all scripts. @throws Error when one is missing, which is a broken installation. */
-export const loadScripts = (): ReadonlyMap<ScriptName, Script> => {
-  const common = read("common");
+/**
+ * Reads all scripts for the cluster whose keys begin with `prefix` (which the settings let be letters, digits and `_.:-`).
+ * @throws Error when one is missing, which is a broken installation
+ */
+export const loadScripts = (prefix: string): ReadonlyMap<ScriptName, Script> => {
+  const common = read("common").replace("@PREFIX@", prefix);
   const files = new Map(Object.keys(FILES).map((file) => [file, sectionsOf(read(file))]));
   const all = Object.entries<Record<string, readonly string[]>>(FILES).flatMap(([file, scripts]) =>
     Object.entries(scripts).map(([name, needs]): [ScriptName, Script] => {

@@ -1,7 +1,6 @@
 // Slots over Redis.
 import type { Slots, SlotTaken } from "../slots.ts";
 import { InFlight } from "./in-flight.ts";
-import { slotKey } from "./keys.ts";
 import type { LocalState } from "./local-state.ts";
 import type { RedisSession } from "./redis-session.ts";
 import { pairs, words } from "./replies.ts";
@@ -16,7 +15,7 @@ export const createRedisSlots = (redis: RedisSession, localState: LocalState): S
       const remote = async (): Promise<SlotTaken> => {
         if (pending.cancelled) return { ok: true };
         const session = redis.session();
-        return redis.call("slot-take", slotKey(key), [key, holder, String(limit)], (reply): SlotTaken => {
+        return redis.call("slot-take", redis.keys.slot(key), [key, holder, String(limit)], (reply): SlotTaken => {
           const [ok, ...full] = words(reply);
           if (ok !== "1") return { ok: false, holders: pairs(full).map(([id, node]) => ({ holder: id, node })) };
           if (!pending.cancelled) held.add(key, holder, session);
@@ -29,7 +28,7 @@ export const createRedisSlots = (redis: RedisSession, localState: LocalState): S
     release: async (key, holder) => {
       inFlight.cancel(key, holder);
       held.entries.delete(key, holder);
-      await redis.tell("slot-release", slotKey(key), [key, holder], () => undefined);
+      await redis.tell("slot-release", redis.keys.slot(key), [key, holder], () => undefined);
     },
   };
 };

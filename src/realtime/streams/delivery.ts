@@ -20,8 +20,8 @@ const loggedEvent = z.object({
   data: z.record(z.string(), z.unknown()),
   timestamp: z.number(),
 });
-/** The message of the topic `events`, with which a node tells the others of a commit. */
-const committedMessage = z.array(loggedEvent);
+/** The message of the topic `events`, with which a node tells the others of a commit. Offsets of another epoch are not ours. */
+const committedMessage = z.object({ epoch: z.string(), events: z.array(loggedEvent) });
 
 /** What delivery is made of. */
 export interface DeliveryDependencies {
@@ -68,12 +68,13 @@ export class Delivery {
     this.#unsubscribe = [
       eventLog.onCommitted((events) => {
         this.#receive(events);
-        cluster.bus.publish("events", events);
+        cluster.bus.publish("events", { epoch: eventLog.epoch, events });
       }),
       cluster.bus.subscribe("events", (message) => {
-        const events = committedMessage.safeParse(message);
-        if (events.success) this.#receive(events.data);
+        const committed = committedMessage.safeParse(message);
+        if (committed.success && committed.data.epoch === eventLog.epoch) this.#receive(committed.data.events);
       }),
+      eventLog.onEpoch(() => this.#closeAll()),
       cluster.bus.onReconnect(compareOrReport),
     ];
     this.#timer = setInterval(compareOrReport, compareEveryMs).unref();
@@ -86,30 +87,39 @@ export class Delivery {
     try {
       return await open.opening;
     } catch (error) {
-      this.leave(channel);
+      this.#leave(channel, open);
       throw error;
     }
   }
 
-  /** One subscriber less; the last one closes the channel. */
-  leave(channel: string): void {
+  /** One subscriber less; the last one closes the channel. A stream of another epoch has been closed before. */
+  leave(channel: string, stream: Stream): void {
     const open = this.#channels.get(channel);
-    if (open === undefined || --open.subscribers > 0) return;
+    if (open?.stream === stream) this.#leave(channel, open);
+  }
+
+  #leave(channel: string, open: OpenChannel): void {
+    if (--open.subscribers > 0) return;
     open.stream?.close();
-    this.#channels.delete(channel);
+    if (this.#channels.get(channel) === open) this.#channels.delete(channel);
   }
 
   /** Reads the heads of all open channels and fetches what is missing. */
   async compare(): Promise<void> {
-    const names = [...this.#channels].filter(([, { stream }]) => stream !== undefined).map(([name]) => name);
-    if (names.length === 0) return;
-    const heads = await this.#dependencies.eventLog.heads(names);
-    for (const [name, { head }] of heads) this.#channels.get(name)?.stream?.reach(head);
+    const known = new Map<string, number>();
+    for (const [name, { stream }] of this.#channels) if (stream !== undefined) known.set(name, stream.head);
+    const bounds = await this.#dependencies.eventLog.compare(known);
+    for (const [name, { head }] of bounds) this.#channels.get(name)?.stream?.reach(head);
   }
 
   close(): void {
     clearInterval(this.#timer);
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#closeAll();
+  }
+
+  /** With another epoch the offsets of all streams are void; whoever subscribes from now on gets another stream. */
+  #closeAll(): void {
     for (const { stream } of this.#channels.values()) stream?.close();
     this.#channels.clear();
   }

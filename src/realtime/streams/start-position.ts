@@ -49,7 +49,9 @@ export async function resolveStart(
     const isNew = "cursor" in from && cursor === undefined;
     return { head, position, recovered, replayed: Math.max(0, head - position), isNew };
   };
-  if ("cursor" in from) return at(cursor ?? (from.otherwise === "head" ? head : 0), true);
+  // A cursor beyond the head is of events that the database has lost: what is there instead is new to this user.
+  if ("cursor" in from && cursor !== undefined) return at(cursor > head ? 0 : cursor, true);
+  if ("cursor" in from) return at(from.otherwise === "head" ? head : 0, true);
   const isOfThisLog = from.since <= head && (from.epoch === undefined || from.epoch === eventLog.epoch);
   return isOfThisLog ? at(from.since, from.since >= oldest - 1) : at(0, false);
 }

@@ -36,7 +36,7 @@ export async function subscribeSocket(
   const { delivery } = dependencies;
   const stream = await delivery.open(channel);
   const start = await resolveStart(channel, from, user, stream.head, dependencies).catch((error: unknown) => {
-    delivery.leave(channel);
+    delivery.leave(channel, stream);
     throw error;
   });
   return new Subscription(socket, channel, stream, start, dependencies);
@@ -90,7 +90,7 @@ export class Subscription {
     if (this.#state === "live") this.#position = this.#stream.head;
     this.#state = "ended";
     void this.#socket.leave(liveRoom(this.channel));
-    this.#dependencies.delivery.leave(this.channel);
+    this.#dependencies.delivery.leave(this.channel, this.#stream);
   }
 
   #isOver(): boolean {

@@ -16,12 +16,12 @@ import { type Redis, startRedis } from "../../support/redis.ts";
 import { FAST, inBatches, range } from "./nodes.ts";
 
 /** Every channel that an adapter of `/channels` hears, but for the one of its own answers. */
-const CHANNELS = [
-  "socket.io#/channels#",
-  "socket.io#/channels#r#",
-  "socket.io-request#/channels#",
-  "socket.io-response#/channels#",
-];
+const CHANNELS = ["classwire:one", "socket.io"].flatMap((key) => [
+  `${key}#/channels#`,
+  `${key}#/channels#r#`,
+  `${key}-request#/channels#`,
+  `${key}-response#/channels#`,
+]);
 
 type Side = { server: Server; clients: RedisClients; malformed: () => number; client: Socket; heard: unknown[] };
 
@@ -29,7 +29,7 @@ type Side = { server: Server; clients: RedisClients; malformed: () => number; cl
 const openSide = async (url: string): Promise<Side> => {
   const clients = createRedisClients({ url, timing: { ...DEFAULT_TIMING, ...FAST } });
   let malformed = 0;
-  const adapter = createRedisAdapter(clients, () => {
+  const adapter = createRedisAdapter(clients, { own: "classwire:one", emitters: "socket.io" }, () => {
     malformed += 1;
   });
   const http = createServer();

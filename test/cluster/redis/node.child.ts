@@ -2,7 +2,7 @@
 import { createRedisCluster } from "../../../src/cluster/redis/redis-cluster.ts";
 
 const [url = "", timing = "{}", key = "", waiting = "0"] = process.argv.slice(2);
-const cluster = createRedisCluster({ url, timing: JSON.parse(timing) });
+const cluster = createRedisCluster({ url, prefix: "classwire", timing: JSON.parse(timing) });
 const holder = `child-${cluster.node}`;
 cluster.leases.onChange((change) => console.log(`lease ${change.state}`));
 await cluster.ready();

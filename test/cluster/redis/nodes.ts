@@ -89,7 +89,7 @@ export const openNode = async (url: string, timing: Partial<Timing> = FAST): Pro
       counts.dropped += 1;
     },
   };
-  const cluster = createRedisCluster({ url, timing, faults });
+  const cluster = createRedisCluster({ url, prefix: "classwire", timing, faults });
   await up(cluster);
   return { ...cluster, counts };
 };

@@ -227,7 +227,7 @@ describe("without Redis", () => {
 
   it("a node starts, decides alone, and joins when there is one", async () => {
     await redis.stop();
-    const late = createRedisCluster({ url: redis.url });
+    const late = createRedisCluster({ url: redis.url, prefix: "classwire" });
     expect(await late.slots.take("user", "a", 1)).toEqual({ ok: true });
     expect(late.health()).toEqual({ redis: "down" });
     await redis.restart();

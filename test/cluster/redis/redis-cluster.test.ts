@@ -6,7 +6,7 @@ import { sharedRedis } from "../../support/shared.ts";
 import { clusterSuite } from "../cluster.suite.ts";
 
 const open = async () => {
-  const cluster = createRedisCluster({ url: await sharedRedis() });
+  const cluster = createRedisCluster({ url: await sharedRedis(), prefix: "classwire" });
   await eventually(() => cluster.health().redis === "up");
   return cluster;
 };

@@ -1,7 +1,9 @@
 -- Put before every script. ARGV: 1 the calling session, 2 ms without a sign of life that mean death, 3 ms that entries
 -- are kept when everyone dies. A session is `<node>.<number>`; an entry belongs to a session.
 local me, ttl, keep = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local NODES = 'classwire:nodes'
+-- What all keys of this cluster begin with; the loader fills it in.
+local PREFIX = '@PREFIX@:'
+local NODES = PREFIX .. 'nodes'
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
@@ -36,11 +38,11 @@ end
 
 -- What a session has, so that it can be cleared away without it. Kept longer than the entries themselves.
 local function own(kind, name, id)
-  local list = 'classwire:own:' .. me
+  local list = PREFIX .. 'own:' .. me
   redis.call('SADD', list, cmsgpack.pack({ kind, name, id }))
   redis.call('PEXPIRE', list, keep * 2)
 end
 
 local function disown(session, kind, name, id)
-  redis.call('SREM', 'classwire:own:' .. session, cmsgpack.pack({ kind, name, id }))
+  redis.call('SREM', PREFIX .. 'own:' .. session, cmsgpack.pack({ kind, name, id }))
 end

@@ -1,11 +1,11 @@
--- Leases: a hash per key, `classwire:lease:<key>`, of holder -> `<counter>:<waiting>:<a|w>:<session>`.
+-- Leases: a hash per key, `<prefix>:lease:<key>`, of holder -> `<counter>:<waiting>:<a|w>:<session>`.
 -- a = active, w = waiting. Every change goes through settle().
 local WORD = { a = 'active', w = 'waiting' }
 -- What changed for holders of the calling session: name, holder, state, name, holder, state ...
 local changes = {}
 
 local function lease_key(name)
-  return 'classwire:lease:' .. name
+  return PREFIX .. 'lease:' .. name
 end
 
 local function lease_parse(holder, value)
@@ -56,10 +56,10 @@ local function tell(name, lease, state)
     changes[#changes + 1] = lease.holder
     changes[#changes + 1] = state
   else
-    local notes = 'classwire:changed:' .. lease.session
+    local notes = PREFIX .. 'changed:' .. lease.session
     redis.call('SADD', notes, name)
     redis.call('PEXPIRE', notes, keep)
-    redis.call('PUBLISH', 'classwire:to:' .. node_of(lease.session), 'leases')
+    redis.call('PUBLISH', PREFIX .. 'to:' .. node_of(lease.session), 'leases')
   end
 end
 
@@ -99,13 +99,13 @@ end
 
 -- Above every counter given so far, and above those given before Redis was emptied, because it follows the clock.
 local function next_counter()
-  local last = tonumber(redis.call('GET', 'classwire:counter') or '0')
+  local last = tonumber(redis.call('GET', PREFIX .. 'counter') or '0')
   return math.max(last + 1, clock[1] * 1000000 + clock[2])
 end
 
 local function keep_counter(counter)
-  local last = tonumber(redis.call('GET', 'classwire:counter') or '0')
-  redis.call('SET', 'classwire:counter', string.format('%.0f', math.max(last, counter)), 'PX', keep * 2)
+  local last = tonumber(redis.call('GET', PREFIX .. 'counter') or '0')
+  redis.call('SET', PREFIX .. 'counter', string.format('%.0f', math.max(last, counter)), 'PX', keep * 2)
 end
 
 --- lease-take
@@ -153,7 +153,7 @@ return changes
 -- What others did to the leases of this session since it asked last: {more, {name, holder, state, holder, state ...} ...}
 -- with all holders that it still has of each key concerned.
 if expired() then return stale() end
-local notes = 'classwire:changed:' .. me
+local notes = PREFIX .. 'changed:' .. me
 local answer = { 0 }
 for _, name in ipairs(redis.call('SPOP', notes, 200)) do
   answer[#answer + 1] = lease_row(name)

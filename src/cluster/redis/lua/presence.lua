@@ -1,11 +1,11 @@
--- Presence: per group a hash `classwire:present:<group>` of connection -> `<session>:<member>`, and a hash
--- `classwire:members:<group>` of member -> number of connections.
+-- Presence: per group a hash `<prefix>:present:<group>` of connection -> `<session>:<member>`, and a hash
+-- `<prefix>:members:<group>` of member -> number of connections.
 local function present_key(group)
-  return 'classwire:present:' .. group
+  return PREFIX .. 'present:' .. group
 end
 
 local function members_key(group)
-  return 'classwire:members:' .. group
+  return PREFIX .. 'members:' .. group
 end
 
 local function present_get(group, connection)

@@ -15,8 +15,8 @@ return 1
 if expired() then return stale() end
 redis.call('ZADD', NODES, now, me)
 redis.call('PEXPIRE', NODES, keep * 2)
-redis.call('PEXPIRE', 'classwire:own:' .. me, keep * 2)
-local answer = { redis.call('SCARD', 'classwire:changed:' .. me) }
+redis.call('PEXPIRE', PREFIX .. 'own:' .. me, keep * 2)
+local answer = { redis.call('SCARD', PREFIX .. 'changed:' .. me) }
 for _, session in ipairs(redis.call('ZRANGEBYSCORE', NODES, '-inf', now - ttl, 'LIMIT', 0, 10)) do
   answer[#answer + 1] = string.gsub(session, '^~', '')
 end
@@ -59,8 +59,8 @@ local leases = {}
 for i = 4, #ARGV, 6 do
   local kind, name, id = ARGV[i], ARGV[i + 1], ARGV[i + 2]
   if kind == 'slot' then
-    redis.call('HSET', 'classwire:slot:' .. name, id, me)
-    redis.call('PEXPIRE', 'classwire:slot:' .. name, keep)
+    redis.call('HSET', PREFIX .. 'slot:' .. name, id, me)
+    redis.call('PEXPIRE', PREFIX .. 'slot:' .. name, keep)
     own(kind, name, id)
   elseif kind == 'presence' then
     present_add(name, id, ARGV[i + 3])
@@ -93,10 +93,10 @@ local wake = node_of(dead) .. '.0'
 if expired() then return stale() end
 if alive(dead) and node_of(dead) ~= node_of(me) then return { 0, {}, {} } end
 local gone = {}
-for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
+for _, item in ipairs(redis.call('SPOP', PREFIX .. 'own:' .. dead, 100)) do
   local kind, name, id = unpack(cmsgpack.unpack(item))
   if kind == 'slot' then
-    local key = 'classwire:slot:' .. name
+    local key = PREFIX .. 'slot:' .. name
     if redis.call('HGET', key, id) == dead then redis.call('HDEL', key, id) end
   elseif kind == 'lease' then
     local lease = lease_get(name, id)
@@ -108,8 +108,8 @@ for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
     local session, member = present_get(name, id)
     if session == dead and linger then
       redis.call('HSET', present_key(name), id, wake .. ':' .. member)
-      redis.call('SADD', 'classwire:own:' .. wake, item)
-      redis.call('PEXPIRE', 'classwire:own:' .. wake, keep * 2)
+      redis.call('SADD', PREFIX .. 'own:' .. wake, item)
+      redis.call('PEXPIRE', PREFIX .. 'own:' .. wake, keep * 2)
       redis.call('ZADD', NODES, now - ttl + linger, retired(wake))
     elseif session == dead and present_remove(name, id, member) then
       gone[#gone + 1] = name
@@ -117,9 +117,9 @@ for _, item in ipairs(redis.call('SPOP', 'classwire:own:' .. dead, 100)) do
     end
   end
 end
-local left = redis.call('SCARD', 'classwire:own:' .. dead)
+local left = redis.call('SCARD', PREFIX .. 'own:' .. dead)
 if left == 0 then
   redis.call('ZREM', NODES, dead, retired(dead))
-  redis.call('DEL', 'classwire:changed:' .. dead)
+  redis.call('DEL', PREFIX .. 'changed:' .. dead)
 end
 return { left, gone, changes }

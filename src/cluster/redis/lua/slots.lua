@@ -1,4 +1,4 @@
--- Slots: a hash per key, `classwire:slot:<key>`, of holder -> session.
+-- Slots: a hash per key, `<prefix>:slot:<key>`, of holder -> session.
 
 --- slot-take
 -- ARGV: 4 key, 5 holder, 6 limit. Answers {1}, or {0, holder, node, holder, node ...} when all slots are taken.
