@@ -14,14 +14,14 @@ import type { EventLog } from "./event-log/event-log.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
 import type { ChannelsDependencies } from "./namespaces/channels/dependencies.ts";
-import { checkResume, serveDashboard } from "./namespaces/dashboard.ts";
+import { serveDashboard } from "./namespaces/dashboard.ts";
+import { type Namespaces, openNamespaces } from "./namespaces/open.ts";
 import { createSessionResumptions } from "./namespaces/session-resumption.ts";
 import { serveStudyTime } from "./namespaces/study-time.ts";
 import { DIALECTS } from "./raw/dialects/table.ts";
 import { RawEngine } from "./raw/engine.ts";
 import { routeUpgrades } from "./raw/upgrade-router.ts";
 import { type Admission, type Admit, createAdmission } from "./realtime/admission.ts";
-import { authenticate } from "./realtime/authentication.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
 import { closeConnections } from "./realtime/close-connections.ts";
 import { type ConnectionCount, countConnections } from "./realtime/connection-counts.ts";
@@ -29,12 +29,10 @@ import { ConnectionLimits } from "./realtime/connection-limits.ts";
 import { ConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
-import { createNamespaceSlots, trackAllNamespaces } from "./realtime/namespace-slots.ts";
 import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { Delivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
-import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "./realtime/types.ts";
 import type { Services } from "./services/services.ts";
 import type { ResumableSessions } from "./services/session-resumption.ts";
 import { Semaphore } from "./store/batching/semaphore.ts";
@@ -78,15 +76,6 @@ export interface Realtime {
   close(): Promise<void>;
 }
 
-/** The three namespaces. */
-interface Namespaces {
-  readonly dashboard: DashboardNamespace;
-  readonly channels: ChannelsNamespace;
-  readonly studyTime: StudyTimeNamespace;
-  /** All of them, for what is the same everywhere. */
-  readonly all: readonly AnyNamespace[];
-}
-
 /** Wires it up; nobody is let in before `attach`. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const { limits, revocations, cluster, logger } = dependencies;
@@ -105,7 +94,12 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const registry = new ConnectionRegistry(cluster, times.probeMs);
   const admit = createAdmit(dependencies, registry);
   const raw = createRawEngine(dependencies, admit, options);
-  const namespaces = openNamespaces(io, dependencies, admit, times.joinWithinMs);
+  const namespaces = openNamespaces(io, {
+    admit,
+    joinWithinMs: times.joinWithinMs,
+    onRefused: dependencies.metrics.refused,
+    logger,
+  });
   const control = createControl(cluster, namespaces.all);
   revocations.onRevoked(() => control.endRevoked(revocations.check));
   const served = serveNamespaces(namespaces, dependencies, { registry, control, times, onFault });
@@ -206,34 +200,6 @@ function createRawEngine(
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
     onRefused: (_dialect, code) => metrics.refused(code),
   });
-}
-
-/** Opens the namespaces, each behind the same authentication. */
-function openNamespaces(
-  io: Server,
-  { metrics, logger }: RealtimeDependencies,
-  admit: Admit,
-  emptyForMs: number,
-): Namespaces {
-  const slots = createNamespaceSlots(emptyForMs);
-  trackAllNamespaces(io, slots);
-  const dashboard: DashboardNamespace = io.of("/dashboard");
-  const channels: ChannelsNamespace = io.of("/channels");
-  const studyTime: StudyTimeNamespace = io.of("/study-time");
-  const all = [dashboard, channels, studyTime];
-  checkResume(dashboard);
-  for (const namespace of all) {
-    authenticate(namespace, {
-      admit,
-      slots,
-      onRefused(name, code, error) {
-        metrics.refused(code);
-        if (code === "SERVER_ERROR")
-          logger.error({ err: error, namespace: name }, "a connection could not be admitted");
-      },
-    });
-  }
-  return { dashboard, channels, studyTime, all };
 }
 
 /** What the namespaces are given besides what the real-time half stands on. */

@@ -1,6 +1,6 @@
 // The history behind the offsets: its identity and epoch, and whether it is still the one that offsets were counted in.
 import { randomUUID } from "node:crypto";
-import type { RunStatement } from "./interface.ts";
+import type { RunStatement } from "./run-statement.ts";
 
 /** Where a database says that it stands. A copy stands elsewhere (`server`), a history that was gone back in as well (`line`). */
 export interface Origin {

@@ -1,15 +1,13 @@
 // What a store must be, whatever database is behind it; one suite of tests runs over all of them.
 import type { PrismaClient } from "./generated/client.ts";
 import type { History } from "./history.ts";
+import type { RunStatement } from "./run-statement.ts";
 
 /**
  * Which database to open: a PostgreSQL server by its `postgres://` URL (a `schema` query parameter names another schema
  * than `public`), an embedded one in a directory, or an embedded one that keeps nothing.
  */
 export type StoreConfig = { kind: "postgres"; url: string } | { kind: "embedded"; dir: string } | { kind: "memory" };
-
-/** Runs one statement, see {@link Store.query}. */
-export type RunStatement = <Row>(sql: string, parameters: readonly unknown[]) => Promise<Row[]>;
 
 /**
  * An open database with the newest schema. It MUST have on disk what it has acknowledged (except `memory`), MUST reject
@@ -23,14 +21,7 @@ export interface Store {
   readonly history: History;
   /** What is behind it. */
   readonly kind: StoreConfig["kind"];
-  /**
-   * The hot path, past Prisma's query compiler: runs one statement, which is committed when the promise resolves (so it
-   * must not be BEGIN). `$1` … are bound from `parameters`: string, number, bigint, boolean, null, `Date`, `Uint8Array`,
-   * arrays of these; any other object goes in as JSON text. Columns come back as number (int, float, and bigint up to
-   * 2^53, beyond that as bigint), boolean, `Date` (timestamps), parsed JSON, `Uint8Array` (bytea), arrays of these, and
-   * everything else as text (numeric too). Keep `sql` constant: the server prepares each text once per connection.
-   * Rejects with the driver's error; `isUnavailable` tells a database that is away from a statement that is wrong.
-   */
+  /** The hot path, past Prisma's query compiler. `isUnavailable` tells a database that is away from a statement that is wrong. */
   readonly query: RunStatement;
   /**
    * Resolves when the database has answered; rejects when it has not within 2 s, and while it cannot do what `query` asks for:

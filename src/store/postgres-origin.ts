@@ -1,15 +1,15 @@
 // Where a PostgreSQL server stands: which server it is, on which line of its history, and whether it takes writes.
 import { ReadOnlyError } from "./errors.ts";
 import type { Origin } from "./history.ts";
-import type { RunStatement } from "./interface.ts";
 import type { Server } from "./postgres-session.ts";
+import type { RunStatement } from "./run-statement.ts";
 
 interface Row {
   recovery: boolean;
   database: string;
   system: string | null;
   line: string | null;
-  log: number | null;
+  events: number | null;
 }
 
 /**
@@ -20,10 +20,10 @@ const ORIGIN = `
 SELECT pg_is_in_recovery() AS recovery, current_database()::text AS database,
        (SELECT system_identifier::text FROM pg_control_system()) AS system,
        CASE WHEN NOT pg_is_in_recovery() THEN left(pg_walfile_name(pg_current_wal_lsn()), 8) END AS line,
-       to_regclass('channel_events')::oid::int8 AS log`;
+       to_regclass('channel_events')::oid::int8 AS events`;
 const LESS = `
 SELECT pg_is_in_recovery() AS recovery, current_database()::text AS database, NULL AS system, NULL AS line,
-       to_regclass('channel_events')::oid::int8 AS log`;
+       to_regclass('channel_events')::oid::int8 AS events`;
 
 /** SQLSTATEs of a function that one may not call, or that is not there. */
 const WITHHELD = new Set(["42501", "42883", "0A000"]);
@@ -38,6 +38,6 @@ export async function originOf(query: RunStatement, { schema }: Pick<Server, "sc
     return query<Row>(LESS, []);
   });
   if (row === undefined || row.recovery) throw new ReadOnlyError();
-  const { database, system, line, log } = row;
-  return { server: [system, database, schema].join("/"), line: [line, log].join("/") };
+  const { database, system, line, events } = row;
+  return { server: [system, database, schema].join("/"), line: [line, events].join("/") };
 }

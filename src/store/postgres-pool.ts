@@ -1,9 +1,9 @@
 // The one bounded pool of connections under both Prisma and the raw path.
 import pg from "pg";
 import type { Origin } from "./history.ts";
-import type { RunStatement } from "./interface.ts";
 import { originOf } from "./postgres-origin.ts";
 import { beginSession, connectionTo, QUERY_TIMEOUT_MS, type Server } from "./postgres-session.ts";
+import type { RunStatement } from "./run-statement.ts";
 import { parserOf, toText } from "./values.ts";
 
 const POOL_SIZE = 10;

@@ -37,6 +37,30 @@ const methodOf = (adapter: RedisAdapter, name: string): Method => {
   return (...args) => Reflect.apply(method, adapter, args);
 };
 
+/** What emitters publish is handed on as if it had come on the adapter's own channels. */
+const hearEmitters = (
+  clients: RedisClients,
+  keys: AdapterKeys,
+  adapter: RedisAdapter,
+  { onmessage, onrequest }: Handlers,
+): void => {
+  const { name } = adapter.nsp;
+  const [theirs, ours] = [`${keys.emitters}#${name}#`, `${keys.own}#${name}#`];
+  clients.adapterSubscriber.pSubscribe(
+    `${theirs}*`,
+    (message, channel) => {
+      onmessage(null, Buffer.from(ours + channel.toString().slice(theirs.length)), message);
+    },
+    true,
+  );
+  const requests = Buffer.from(`${keys.own}-request#${name}#`);
+  clients.adapterSubscriber.subscribe(
+    `${keys.emitters}-request#${name}#`,
+    (message) => void onrequest(requests, message),
+    true,
+  );
+};
+
 /**
  * `createAdapter` over wrapped clients. The adapter decodes MessagePack by its `parser` option, which here checks the
  * shape too; but it parses JSON by itself, acts on it unchecked in an `async` method whose promise nobody keeps, and
@@ -109,26 +133,8 @@ export const createRedisAdapter = (
       },
     };
     Object.assign(adapter, guarded);
-    if (keys.emitters !== keys.own) hearEmitters(adapter, guarded);
+    if (keys.emitters !== keys.own) hearEmitters(clients, keys, adapter, guarded);
     return adapter;
-  };
-  /** What emitters publish is handed on as if it had come on the adapter's own channels. */
-  const hearEmitters = (adapter: RedisAdapter, { onmessage, onrequest }: Handlers): void => {
-    const { name } = adapter.nsp;
-    const [theirs, ours] = [`${keys.emitters}#${name}#`, `${keys.own}#${name}#`];
-    clients.adapterSubscriber.pSubscribe(
-      `${theirs}*`,
-      (message, channel) => {
-        onmessage(null, Buffer.from(ours + channel.toString().slice(theirs.length)), message);
-      },
-      true,
-    );
-    const requests = Buffer.from(`${keys.own}-request#${name}#`);
-    clients.adapterSubscriber.subscribe(
-      `${keys.emitters}-request#${name}#`,
-      (message) => void onrequest(requests, message),
-      true,
-    );
   };
   // Not an arrow: Socket.IO calls it with `new`.
   return function createGuarded(namespace) {

@@ -29,7 +29,7 @@ export class RedisKeys {
   }
 
   /** Hash: connection → session and member. */
-  present(group: string): string {
+  presence(group: string): string {
     return `${this.prefix}:present:${group}`;
   }
 

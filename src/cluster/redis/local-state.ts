@@ -83,7 +83,7 @@ export class LocalState implements OwnEntries {
       ...this.leases.entries.keys().map((key) => this.#redis.keys.lease(key)),
       ...this.presence.entries
         .keys()
-        .flatMap((group) => [this.#redis.keys.present(group), this.#redis.keys.members(group)]),
+        .flatMap((group) => [this.#redis.keys.presence(group), this.#redis.keys.members(group)]),
     ];
     return chunks(keys);
   }

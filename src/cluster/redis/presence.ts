@@ -20,7 +20,7 @@ export const createRedisPresence = (
       const remote = async () => {
         if (pending.cancelled) return { first: false, members: held.size(group).members };
         const session = redis.session();
-        return redis.call("presence-enter", redis.keys.present(group), [group, member, connection], (reply) => {
+        return redis.call("presence-enter", redis.keys.presence(group), [group, member, connection], (reply) => {
           const [first, members] = words(reply);
           if (!pending.cancelled) held.add(group, member, connection, session);
           return { first: first === "1", members: Number(members) };
@@ -33,7 +33,7 @@ export const createRedisPresence = (
     leave: async (group, member, connection) => {
       inFlight.cancel(group, connection);
       let answer = held.leave(group, member, connection);
-      await redis.tell("presence-leave", redis.keys.present(group), [group, member, connection], (reply) => {
+      await redis.tell("presence-leave", redis.keys.presence(group), [group, member, connection], (reply) => {
         const [last, members] = words(reply);
         answer = { last: last === "1", members: Number(members) };
       });
@@ -58,7 +58,7 @@ export const createRedisPresence = (
     size: (group) =>
       redis.decide(
         () =>
-          redis.call("presence-size", redis.keys.present(group), [group], (reply) => {
+          redis.call("presence-size", redis.keys.presence(group), [group], (reply) => {
             const [connections, members] = words(reply);
             return { connections: Number(connections), members: Number(members) };
           }),

@@ -16,12 +16,14 @@ import { type Redis, startRedis } from "../../support/redis.ts";
 import { FAST, inBatches, range } from "./nodes.ts";
 
 /** Every channel that an adapter of `/channels` hears, but for the one of its own answers. */
-const CHANNELS = ["classwire:one", "socket.io"].flatMap((key) => [
-  `${key}#/channels#`,
-  `${key}#/channels#r#`,
-  `${key}-request#/channels#`,
-  `${key}-response#/channels#`,
-]);
+const CHANNELS = [
+  ...["classwire:one", "socket.io"].flatMap((key) => [
+    `${key}#/channels#`,
+    `${key}#/channels#r#`,
+    `${key}-request#/channels#`,
+  ]),
+  "classwire:one-response#/channels#",
+];
 
 type Side = { server: Server; clients: RedisClients; malformed: () => number; client: Socket; heard: unknown[] };
 
