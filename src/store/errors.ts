@@ -8,6 +8,8 @@ const UNABLE_CLASSES = new Set(["53", "58", "XX"]);
 const READ_ONLY = "25006";
 /** Single SQLSTATEs: a read-only server, a lock that was not given in time, a transaction that was idle for too long. */
 const UNAVAILABLE_STATES = new Set([READ_ONLY, "55P03", "25P03"]);
+/** What a server says that has lost its place: it only reads, an operator ends it, it crashes, it starts or stops. */
+const ELSEWHERE = new Set([READ_ONLY, "57P01", "57P02", "57P03"]);
 /** Of Node: the socket, the name service, the files under an embedded database. */
 const UNAVAILABLE_SYSTEM = new Set(
   "ECONNREFUSED ECONNRESET EPIPE ETIMEDOUT EHOSTUNREACH ENETUNREACH ENOTFOUND EAI_AGAIN ENOENT ENOSPC EIO EROFS".split(
@@ -67,6 +69,11 @@ export function isUnavailable(error: unknown): boolean {
 export function isUnable(error: unknown): boolean {
   const { code } = (error ?? {}) as { code?: unknown };
   return isSqlState(code) && (code === READ_ONLY || UNABLE_CLASSES.has(code.slice(0, 2)));
+}
+
+/** Whether an error says that another server has, or will have, the place of this one: it only reads, or is shutting down. */
+export function isElsewhere(error: unknown): boolean {
+  return ELSEWHERE.has(String((error as { code?: unknown } | undefined)?.code));
 }
 
 /** Whether an error means that the database has been given seconds to answer and has said nothing. */

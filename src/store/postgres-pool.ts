@@ -1,5 +1,6 @@
 // The one bounded pool of connections under both Prisma and the raw path.
 import pg from "pg";
+import { isElsewhere } from "./errors.ts";
 import type { Origin } from "./history.ts";
 import { originOf } from "./postgres-origin.ts";
 import { beginSession, connectionTo, QUERY_TIMEOUT_MS, type Server } from "./postgres-session.ts";
@@ -39,8 +40,9 @@ export function openPool(server: Server, onConnected: (origin: Origin) => void):
 }
 
 /**
- * pg leaves a query that timed out on the wire, and whatever comes next on that connection (Prisma's ROLLBACK) waits behind
- * it for a second timeout. This one ends the connection instead.
+ * Ends its connection where that leads nowhere. pg leaves a query that timed out on the wire, and whatever comes next (Prisma's
+ * ROLLBACK) waits behind it for a second timeout. And a server that only reads now, or is on its way down, has lost its place
+ * to another one, which a new connection finds: the pool would keep this one for good.
  */
 class ImpatientClient extends pg.Client {
   constructor(config?: pg.ClientConfig) {
@@ -48,14 +50,15 @@ class ImpatientClient extends pg.Client {
     const query: (...parameters: unknown[]) => unknown = this.query.bind(this);
     const impatient = (...parameters: unknown[]): unknown => {
       const result = query(...parameters);
-      if (result instanceof Promise) result.catch((error: unknown) => this.#endIfLate(error));
+      if (result instanceof Promise) result.catch((error: unknown) => this.#endIfUseless(error));
       return result;
     };
     this.query = impatient as pg.Client["query"];
   }
 
-  #endIfLate(error: unknown): void {
-    if (error instanceof Error && error.message === "Query read timeout") this.end().catch(() => undefined);
+  #endIfUseless(error: unknown): void {
+    const isLate = error instanceof Error && error.message === "Query read timeout";
+    if (isLate || isElsewhere(error)) this.end().catch(() => undefined);
   }
 }
 

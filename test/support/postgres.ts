@@ -1,6 +1,6 @@
 // A private PostgreSQL cluster on a free port, durable as in production, that a test may freeze, crash and start again.
 import { randomBytes } from "node:crypto";
-import { chownSync, mkdtempSync, rmSync } from "node:fs";
+import { chownSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -19,6 +19,8 @@ export interface Postgres {
   url(database?: string): string;
   /** Makes an empty database with a name that no other has. @returns its URL */
   createDatabase(): Promise<string>;
+  /** Runs one statement on `postgres` (or on `database`) as an operator would; returns the rows. */
+  run(sql: string, database?: string): Promise<Record<string, unknown>[]>;
   /** Freezes the server and its sessions (SIGSTOP): connections stay open and nothing answers. */
   pause(): void;
   /** Ends a pause. */
@@ -31,14 +33,18 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
-/** Starts one (about 1.5 s). @throws in one line that says what to install, when there is no PostgreSQL */
-export async function startPostgres(): Promise<Postgres> {
-  const programs = dirname(needService("postgres"));
+/**
+ * Starts one (about 1.5 s), empty, or as the standby of the one that listens on `standbyOf`: a copy that follows it.
+ * @throws in one line that says what to install, when there is no PostgreSQL
+ */
+export async function startPostgres({ standbyOf }: { standbyOf?: number } = {}): Promise<Postgres> {
+  const programs = dirname(realpathSync(needService("postgres"))); // what belongs to it stands beside it
   const user = unprivileged(); // the server refuses to run as root
   const home = mkdtempSync(join(tmpdir(), "classwire-postgres-"));
   if (user) chownSync(home, user.uid, user.gid);
   const data = join(home, "data");
-  await initialise(join(programs, "initdb"), data, user);
+  if (standbyOf === undefined) await initialise(join(programs, "initdb"), data, user);
+  else await copy(join(programs, "pg_basebackup"), data, standbyOf, user);
   const run = async (port: number): Promise<Child> => {
     const settings = {
       listen_addresses: "127.0.0.1",
@@ -78,6 +84,7 @@ export async function startPostgres(): Promise<Postgres> {
       await query(url(port, "postgres"), `create database ${name}`);
       return url(port, name);
     },
+    run: (sql, database = "postgres") => query(url(port, database), sql),
     pause: () => signal("SIGSTOP"),
     resume: () => signal("SIGCONT"),
     crash,
@@ -115,6 +122,22 @@ async function initialise(initdb: string, data: string, user: { uid: number; gid
   if (code !== 0) throw new Error(`initdb failed: ${child.lines.join("\n")}`);
 }
 
+/** Copies a running server and makes the copy its standby. */
+async function copy(
+  program: string,
+  data: string,
+  port: number,
+  user: { uid: number; gid: number } | undefined,
+): Promise<void> {
+  const from = ["-h", "127.0.0.1", "-p", String(port), "-U", "postgres"];
+  const child = startChild(program, [...from, "-D", data, "-R", "-X", "stream", "-c", "fast", "--no-sync"], {
+    ...user,
+    cwd: dirname(data),
+  });
+  const { code } = await child.exited;
+  if (code !== 0) throw new Error(`pg_basebackup failed: ${child.lines.join("\n")}`);
+}
+
 function url(port: number, database: string): string {
   return `postgres://postgres@127.0.0.1:${port}/${database}`;
 }
@@ -126,11 +149,11 @@ async function accepts(at: string): Promise<boolean> {
   );
 }
 
-async function query(at: string, sql: string): Promise<void> {
+async function query(at: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: at, connectionTimeoutMillis: 5000 });
   try {
     await client.connect();
-    await client.query(sql);
+    return (await client.query(sql)).rows;
   } finally {
     await client.end();
   }

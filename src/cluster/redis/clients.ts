@@ -7,7 +7,7 @@ import {
   createAdapterPublisher,
   createAdapterSubscriber,
 } from "./adapter-clients.ts";
-import { type Connection, makeConnection, start, stop } from "./connection.ts";
+import { type Connection, hangUp, makeConnection, start, stop } from "./connection.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { Publisher } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -46,6 +46,21 @@ export type RedisClientsOptions = {
   readonly onDropped?: () => void;
 };
 
+/** What a Redis answers that is the wrong one now, or does not know us any more: a replica, one that loads, one with other keys. */
+const ELSEWHERE = /^(READONLY|LOADING|MASTERDOWN|CLUSTERDOWN|NOAUTH|NOPERM|WRONGPASS|MOVED)\b/;
+
+const isElsewhere = (error: unknown): boolean => error instanceof Error && ELSEWHERE.test(error.message);
+
+/** Runs `work` at most once in `everyMs`. */
+const createPaced = (everyMs: number, work: () => void): (() => void) => {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (performance.now() - last < everyMs) return;
+    last = performance.now();
+    work();
+  };
+};
+
 /** The connections of a node; they open in the background and stay open. */
 export const createRedisClients = (options: RedisClientsOptions): RedisClients => {
   const { url, logger, timing = DEFAULT_TIMING, onDropped = () => undefined } = options;
@@ -77,6 +92,11 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
       reconnects.tell("again");
     }
   };
+  /** Another server has the place of the one that answers: all connections are made anew, subscriptions too. */
+  const reconnect = createPaced(timing.reconnectMs, () => {
+    logger?.warn({}, "Redis says that it cannot serve here: connecting anew");
+    for (const connection of all) hangUp(connection);
+  });
   for (const connection of all) for (const event of ["ready", "error", "end"]) connection.on(event, look);
   for (const one of subscribers) one.onReady(look);
   health.onChange(look);
@@ -87,7 +107,10 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
     health,
     command: (args, note) => {
       if (!health.isUp()) return Promise.reject(new Unavailable("Redis is down"));
-      return health.guard(commander.sendCommand(args), note);
+      return health.guard(commander.sendCommand(args), note).catch((error: unknown) => {
+        if (isElsewhere(error)) reconnect();
+        throw error;
+      });
     },
     publisher,
     subscriber,

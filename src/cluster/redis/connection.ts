@@ -40,6 +40,11 @@ export const start = (connection: Connection): void => {
   connection.connect().catch((error: unknown) => connection.emit("error", error));
 };
 
+/** Has Redis close it, so that node-redis connects anew, with everything that was subscribed, to whoever has the address now. */
+export const hangUp = (connection: Connection): void => {
+  if (connection.isReady) connection.sendCommand(["QUIT"]).catch(() => undefined);
+};
+
 /** Closes it: gracefully within `graceMs`, so that what was sent leaves, else at once. Never rejects. */
 export const stop = async (connection: Connection, graceMs = 500): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
