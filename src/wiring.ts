@@ -29,6 +29,7 @@ import { ConnectionLimits } from "./realtime/connection-limits.ts";
 import { ConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
+import { createOnRefused } from "./realtime/refusals.ts";
 import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { Delivery } from "./realtime/streams/delivery.ts";
@@ -97,8 +98,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const namespaces = openNamespaces(io, {
     admit,
     joinWithinMs: times.joinWithinMs,
-    onRefused: dependencies.metrics.refused,
-    logger,
+    onRefused: createOnRefused(dependencies),
   });
   const control = createControl(cluster, namespaces.all);
   revocations.onRevoked(() => control.endRevoked(revocations.check));
@@ -198,7 +198,7 @@ function createRawEngine(
     unsent: { maxBufferedBytes, budget: unsent },
     keepAlive,
     onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
-    onRefused: (_dialect, code) => metrics.refused(code),
+    onRefused: createOnRefused({ metrics, logger }),
   });
 }
 

@@ -106,7 +106,8 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
       // A token that does not say when it was issued may be an old one.
       const byUser = before !== undefined && (issuedAt === undefined || issuedAt < before);
       const byToken = tokenId !== undefined && known.token.has(tokenId);
-      if (byUser || byToken) throw new Failure("INVALID_TOKEN", "the token was revoked");
+      const reason = byToken ? "its jti was revoked" : "it was issued before its user was revoked";
+      if (byUser || byToken) throw new Failure("INVALID_TOKEN", "the token was revoked", { reason });
     },
     onRevoked(listener) {
       listeners.add(listener);

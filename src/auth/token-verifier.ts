@@ -1,35 +1,21 @@
 // The verifier of tokens: which user a JWT identifies, or why it is refused.
 import { createHash, createPublicKey, createSecretKey } from "node:crypto";
 import jwt from "jsonwebtoken";
-import { z } from "zod";
 import type { TokenSettings } from "../config/config.ts";
 import { Failure } from "../contract/errors.ts";
-import { type Identity, roles, type VerifyToken } from "../contract/identity.ts";
-import { userId as userIdText } from "../contract/ids.ts";
+import type { Identity, VerifyToken } from "../contract/identity.ts";
+import { identityOf, invalidToken } from "./claims.ts";
 
 /** The longest token that is verified, in bytes. */
 const MAX_TOKEN_BYTES = 4096;
 /** Verified tokens that are cached, so that a reconnecting client costs no second signature check. */
 const CACHED_TOKENS = 10_000;
 
-const idClaim = z.union([z.string(), z.number()]).transform(String).pipe(userIdText);
-const claims = z.object({
-  sub: idClaim.optional(),
-  user_id: idClaim.optional(),
-  userId: idClaim.optional(),
-  id: idClaim.optional(),
-  username: z.string().max(256).optional().catch(undefined),
-  name: z.string().max(256).optional().catch(undefined),
-  role: z.enum(roles).default("user"),
-  exp: z.number(),
-  iat: z.number().optional(),
-  jti: z.string().max(256).optional(),
-});
-
 /**
  * Creates the verifier of tokens (RFC 7519). The user id is the first of the claims `sub`, `user_id`, `userId`, `id`; `exp`
  * is required. Beyond what jsonwebtoken checks, tokens over 4 KB, unknown `crit` headers (RFC 7515, 4.1.11) and payloads
- * that are no object are refused. The verifier throws a Failure `INVALID_TOKEN` or `TOKEN_EXPIRED`.
+ * that are no object are refused. The verifier throws a Failure `INVALID_TOKEN`, or `TOKEN_EXPIRED` for a token that is good
+ * but for its end; its `reason` says which rule refused the token, and nothing of what is in it.
  * @param now the clock, in epoch milliseconds
  */
 export function createTokenVerifier(settings: TokenSettings, now: () => number = Date.now): VerifyToken {
@@ -40,48 +26,51 @@ export function createTokenVerifier(settings: TokenSettings, now: () => number =
     algorithms: key.alg === "HS256" ? ["HS256" as const] : [...key.alg],
     ...(issuer === undefined ? {} : { issuer }),
     ...(audience === undefined ? {} : { audience }),
+    // Times are checked with the other claims: jsonwebtoken refuses a `null`, and looks at the audience last.
+    ignoreExpiration: true,
+    ignoreNotBefore: true,
     complete: true as const,
   };
   const verified = new Map<string, Identity>();
 
   function check(token: string): Identity {
-    try {
-      const { header, payload } = jwt.verify(token, keyObject, { ...options, clockTimestamp: now() / 1000 });
-      if ("crit" in header) throw new Failure("INVALID_TOKEN");
-      return identityOf(payload);
-    } catch (error) {
-      if (error instanceof jwt.TokenExpiredError) throw new Failure("TOKEN_EXPIRED");
-      throw new Failure("INVALID_TOKEN");
-    }
+    const { header, payload } = verifySignature(() => jwt.verify(token, keyObject, options));
+    if ("crit" in header) throw invalidToken("the header crit asks for what is not known here");
+    return identityOf(payload, Buffer.from(token.split(".")[1] ?? "", "base64url").toString(), now());
   }
 
   return (token) => {
-    if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw new Failure("INVALID_TOKEN");
+    if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw invalidToken(`it is over ${MAX_TOKEN_BYTES} bytes`);
     const digest = createHash("sha256").update(token).digest("base64");
-    let identity = verified.get(digest);
-    if (identity === undefined) {
-      identity = check(token);
+    const known = verified.get(digest);
+    const identity = known ?? check(token);
+    if (identity.expiresAt !== undefined && identity.expiresAt <= now()) {
+      throw new Failure("TOKEN_EXPIRED", undefined, { reason: "exp is in the past" });
+    }
+    if (known === undefined) {
       const [oldest] = verified.keys();
       if (verified.size >= CACHED_TOKENS && oldest !== undefined) verified.delete(oldest);
       verified.set(digest, identity);
     }
-    if (identity.expiresAt !== undefined && identity.expiresAt <= now()) throw new Failure("TOKEN_EXPIRED");
     return identity;
   };
 }
 
-function identityOf(payload: unknown): Identity {
-  const parsed = claims.safeParse(payload);
-  if (!parsed.success || Array.isArray(payload)) throw new Failure("INVALID_TOKEN");
-  const { sub, user_id, userId, id, username, name, role, exp, iat, jti } = parsed.data;
-  const user = sub ?? user_id ?? userId ?? id;
-  if (user === undefined) throw new Failure("INVALID_TOKEN");
-  return Object.freeze({
-    id: user,
-    name: username ?? name,
-    role,
-    expiresAt: exp * 1000,
-    tokenId: jti,
-    issuedAt: iat === undefined ? undefined : iat * 1000,
-  });
+/** What jsonwebtoken says of a token that it refuses, and how the log says it. */
+const REASONS: readonly (readonly [start: string, reason: string])[] = [
+  ["jwt signature is required", "it is not signed"],
+  ["invalid algorithm", "its algorithm is not the key's"],
+  ["invalid signature", "its signature does not match the key"],
+  ["jwt audience invalid", "aud is not JWT_AUDIENCE"],
+  ["jwt issuer invalid", "iss is not JWT_ISSUER"],
+];
+
+/** Whatever is thrown becomes a refusal. Errors of JSON.parse quote what they read, so that no message is passed on. */
+function verifySignature(verify: () => jwt.Jwt): jwt.Jwt {
+  try {
+    return verify();
+  } catch (error) {
+    const message = error instanceof jwt.JsonWebTokenError ? error.message : "";
+    throw invalidToken(REASONS.find(([start]) => message.startsWith(start))?.[1] ?? "it is no JWT");
+  }
 }

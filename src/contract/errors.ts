@@ -29,6 +29,8 @@ export interface FailureDetail {
   fields?: Record<string, string>;
   /** After how many milliseconds another try makes sense; HTTP shows whole seconds as `Retry-After`. */
   retryAfterMs?: number;
+  /** Why, in more detail than the caller may know: only the server's own log says it. */
+  reason?: string;
 }
 
 /** A refusal from the error table. Whatever else is thrown is our fault and reaches clients as `SERVER_ERROR` only. */
@@ -37,12 +39,14 @@ export class Failure extends Error {
   readonly code: ErrorCode;
   readonly fields: Record<string, string> | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly reason: string | undefined;
 
   constructor(code: ErrorCode, message: string = ERRORS[code].message, detail: FailureDetail = {}) {
     super(message);
     this.code = code;
     this.fields = detail.fields;
     this.retryAfterMs = detail.retryAfterMs;
+    this.reason = detail.reason;
   }
 
   /** `{code, message}`, the part that every transport shows. */

@@ -6,11 +6,12 @@ export const roles = ["user", "service", "admin"] as const;
 /** @see roles */
 export type Role = (typeof roles)[number];
 
-/** An authenticated user. `expiresAt` is epoch milliseconds, absent where no token was needed. */
+/** An authenticated user. */
 export interface Identity {
   id: string;
   name: string | undefined;
   role: Role;
+  /** Until when the token is accepted, its leeway included, in epoch milliseconds; undefined where no token was needed. */
   expiresAt: number | undefined;
   /** The token's `jti` and issue time (epoch milliseconds), for revocation. */
   tokenId: string | undefined;

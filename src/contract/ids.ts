@@ -30,9 +30,9 @@ export const catalogueId = z
 /** A whole number as the dashboard uses it for users. */
 export const wholeNumber = z.int().nonnegative();
 
-/** True when `id` is a whole number in its plain decimal form, as `/dashboard` wants user ids. */
+/** True when `id` is a whole number in its plain decimal form, as `/dashboard` wants user ids; beyond 2^53 they would be rounded. */
 export function isWholeNumberId(id: string): boolean {
-  return /^\d{1,16}$/.test(id) && String(Number(id)) === id;
+  return /^\d{1,16}$/.test(id) && Number.isSafeInteger(Number(id)) && String(Number(id)) === id;
 }
 
 /**

@@ -10,7 +10,7 @@ export function invalidField(field: string, problem: string): Failure {
 /** The failure for what a schema refused, named `whole` as a whole: the first field in its message, all in `fields`. */
 export function refusal(error: z.core.$ZodError, whole = "payload"): Failure {
   const fields: Record<string, string> = {};
-  for (const issue of error.issues) {
+  for (const issue of error.issues.flatMap(alternative)) {
     const field = issue.path.map(String).join(".") || whole;
     fields[field] ??= issue.message;
   }
@@ -18,6 +18,17 @@ export function refusal(error: z.core.$ZodError, whole = "payload"): Failure {
   // What is said of two fields together names them itself.
   const sentence = /^(is|has|must|may)\b/.test(problem) ? `${field} ${problem}` : problem;
   return new Failure("INVALID_MESSAGE", sentence, { fields });
+}
+
+/** What is wrong with the one of several forms that was meant: the only one whose fields are those that are there. */
+function alternative(issue: z.core.$ZodIssue): readonly z.core.$ZodIssue[] {
+  if (issue.code !== "invalid_union") return [issue];
+  const meant = issue.errors.filter((issues) =>
+    issues.every(({ code, path }) => code !== "unrecognized_keys" && path.length > 0),
+  );
+  const [only] = meant;
+  if (only === undefined || meant.length > 1) return [issue];
+  return only.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 /**

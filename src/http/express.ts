@@ -156,7 +156,8 @@ export function createRequestLog({ logger, metrics, route, quiet }: RequestLogOp
       const { statusCode: status } = response;
       const aborted = response.writableFinished ? {} : { aborted: true };
       const level = status >= 500 ? "warn" : quiet ? "debug" : "info";
-      logger[level]({ method, path, status, ms, caller: response.locals["caller"], ...aborted }, "call");
+      const { caller, reason } = response.locals;
+      logger[level]({ method, path, status, ms, caller, ...(reason && { reason }), ...aborted }, "call");
       metrics.http({ method, route, status, seconds: ms / 1000 });
     });
     next();
@@ -179,6 +180,7 @@ function send(response: Response, { status, body, headers }: Reply, type: string
 export function createErrorHandler(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const failure = failureOf(error);
+    response.locals["reason"] = failure.reason;
     if (!(error instanceof Failure) && failure.code === "SERVER_ERROR") {
       logger.error({ err: describe(error), method: request.method }, "a call failed");
     }

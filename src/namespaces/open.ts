@@ -1,9 +1,9 @@
 // Opening the three namespaces, each behind the same authentication.
-import type { Logger } from "pino";
 import type { Server } from "socket.io";
 import type { Admit } from "../realtime/admission.ts";
 import { authenticate } from "../realtime/authentication.ts";
 import { createNamespaceSlots, trackAllNamespaces } from "../realtime/namespace-slots.ts";
+import type { OnRefused } from "../realtime/refusals.ts";
 import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "../realtime/types.ts";
 import { checkResume } from "./dashboard.ts";
 
@@ -21,16 +21,11 @@ export interface OpenNamespacesOptions {
   admit: Admit;
   /** A connection that has joined none of them is closed after this time, in milliseconds. */
   joinWithinMs: number;
-  /** Told of every refused attempt, by the code of the error table. */
-  onRefused: (code: string) => void;
-  logger: Logger;
+  onRefused: OnRefused;
 }
 
 /** Opens the namespaces; what they do is served later. */
-export function openNamespaces(
-  io: Server,
-  { admit, joinWithinMs, onRefused, logger }: OpenNamespacesOptions,
-): Namespaces {
+export function openNamespaces(io: Server, { admit, joinWithinMs, onRefused }: OpenNamespacesOptions): Namespaces {
   const slots = createNamespaceSlots(joinWithinMs);
   trackAllNamespaces(io, slots);
   const dashboard: DashboardNamespace = io.of("/dashboard");
@@ -38,16 +33,6 @@ export function openNamespaces(
   const studyTime: StudyTimeNamespace = io.of("/study-time");
   const all = [dashboard, channels, studyTime];
   checkResume(dashboard);
-  for (const namespace of all) {
-    authenticate(namespace, {
-      admit,
-      slots,
-      onRefused(name, code, error) {
-        onRefused(code);
-        if (code === "SERVER_ERROR")
-          logger.error({ err: error, namespace: name }, "a connection could not be admitted");
-      },
-    });
-  }
+  for (const namespace of all) authenticate(namespace, { admit, slots, onRefused });
   return { dashboard, channels, studyTime, all };
 }

@@ -1,7 +1,7 @@
 // What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
-import type { IncomingMessage } from "node:http";
 import type { AdmissionRequest } from "../connection/admission-request.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
+import type { Failure } from "../contract/errors.ts";
 import type { Dialect } from "./codec.ts";
 import type { KeepAliveTimes } from "./keep-alive.ts";
 import type { UnsentLimits } from "./send-queue.ts";
@@ -23,8 +23,8 @@ export interface RawEngineOptions<A> {
   readonly keepAlive: KeepAliveTimes;
   /** Told of what is our fault; nothing of it reaches a client. */
   readonly onFault: (what: string, error: unknown) => void;
-  /** Told of every refused connection by its code. */
-  readonly onRefused?: (dialect: string, code: string, request: IncomingMessage) => void;
+  /** Told why a connection was refused. */
+  readonly onRefused?: (dialect: string, failure: Failure) => void;
   /** Times that tests shorten. */
   readonly times?: Partial<Times>;
 }

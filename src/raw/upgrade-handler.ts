@@ -127,8 +127,8 @@ export class UpgradeHandler<A> {
     }
   }
 
-  #refused({ dialect, request }: PendingUpgrade, failure: Failure): Failure {
-    this.#options.onRefused?.(dialect.traits.speaks, failure.code, request);
+  #refused({ dialect }: PendingUpgrade, failure: Failure): Failure {
+    this.#options.onRefused?.(dialect.traits.speaks, failure);
     return failure;
   }
 

@@ -108,6 +108,8 @@ async function identifyByToken(
     identity = dependencies.verify(request.token ?? "");
     dependencies.notRevoked(identity);
   } catch (error) {
+    // An expired token is an honest one: its owner must learn that, and not that others behind this address had one too.
+    if (!(error instanceof Failure) || error.code !== "INVALID_TOKEN") throw error;
     const attempt = await dependencies.rates.take(dependencies.limits.badTokens, request.address);
     if (attempt.ok) throw error;
     throw new Failure("RATE_LIMIT", "too many attempts with a bad token", { retryAfterMs: attempt.retryAfterMs });

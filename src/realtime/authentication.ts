@@ -5,14 +5,14 @@ import { connectionOf } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
 import type { NamespaceSlots } from "./namespace-slots.ts";
+import type { OnRefused } from "./refusals.ts";
 import type { AnyNamespace, AnySocket } from "./types.ts";
 
 /** What the middleware needs. */
 export interface Authentication {
   admit: Admit;
   slots: NamespaceSlots;
-  /** Told of every refusal by its code. */
-  onRefused: (namespace: string, code: string, error: unknown) => void;
+  onRefused: OnRefused;
 }
 
 /** Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. */
@@ -42,7 +42,7 @@ export function authenticate(namespace: AnyNamespace, { admit, slots, onRefused 
       (error: unknown) => {
         slots.leave(connection, namespace.name);
         const failure = toFailure(error);
-        onRefused(namespace.name, failure.code, error);
+        onRefused(namespace.name, failure, error);
         next(connectError(failure.code, failure.message));
       },
     );

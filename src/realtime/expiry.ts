@@ -1,9 +1,18 @@
 // Tokens that end during a connection, and those that are renewed in time.
+import type { Logger } from "pino";
 import { Failure, toFailure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import type { NotRevoked } from "./admission.ts";
 import { closeWithError } from "./closing.ts";
+import { logRefusedToken } from "./refusals.ts";
 import type { AnySocket } from "./types.ts";
+
+/** What tokens are checked with, and where refusals are logged. */
+export interface TokenChecks {
+  verify: VerifyToken;
+  notRevoked: NotRevoked;
+  logger: Logger;
+}
 
 /** setTimeout takes no more; longer waits are taken in steps. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -22,7 +31,7 @@ export function refusalOf(check: NotRevoked, identity: Identity | undefined): Fa
  * Closes the socket with `TOKEN_EXPIRED` when its token ends (with `INVALID_TOKEN` if it was revoked while it was being let
  * in), unless {@link refresh} has brought a newer one of the same user.
  */
-export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: NotRevoked): void {
+export function watchExpiry(socket: AnySocket, { verify, notRevoked, logger }: TokenChecks): void {
   const { admission } = socket.data;
   let timer: NodeJS.Timeout | undefined;
 
@@ -40,8 +49,14 @@ export function watchExpiry(socket: AnySocket, verify: VerifyToken, notRevoked: 
   else closeWithError(socket, revoked);
   socket.once("disconnect", () => clearTimeout(timer));
   socket.data.renew = (token) => {
-    const renewed = verify(token);
-    notRevoked(renewed);
+    let renewed: Identity;
+    try {
+      renewed = verify(token);
+      notRevoked(renewed);
+    } catch (error) {
+      logRefusedToken(logger, socket.nsp.name, toFailure(error));
+      throw error;
+    }
     if (renewed.id !== admission.identity?.id) throw new Failure("AUTH_FAILED", "the token is another user's");
     admission.identity = renewed;
     arm();

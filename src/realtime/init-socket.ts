@@ -1,24 +1,18 @@
 // What every namespace does with a new socket before its own part begins.
-import type { Logger } from "pino";
 import { CLOSE } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
-import type { VerifyToken } from "../contract/identity.ts";
 import type { Actions } from "./actions.ts";
-import type { NotRevoked } from "./admission.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";
-import { watchExpiry } from "./expiry.ts";
+import { type TokenChecks, watchExpiry } from "./expiry.ts";
 import { handleEvents, type InOrder } from "./handler.ts";
 import type { MessageRates } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 
 /** What a socket needs from its start. */
-export interface SocketDependencies {
-  verify: VerifyToken;
-  notRevoked: NotRevoked;
+export interface SocketDependencies extends TokenChecks {
   registry: ConnectionRegistry;
   rates: MessageRates;
-  logger: Logger;
 }
 
 /**
@@ -32,7 +26,7 @@ export function initSocket<Context>(
   dependencies: SocketDependencies,
   ready: Promise<unknown>,
 ): InOrder {
-  const { verify, notRevoked, registry, rates, logger } = dependencies;
+  const { registry, rates, logger } = dependencies;
   const unregister = registry.add(socket.data.admission.connection, {
     probe: (timeoutMs) => socket.data.connection.probe(timeoutMs),
     disconnect(why) {
@@ -46,7 +40,7 @@ export function initSocket<Context>(
     logger.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
     closeFaulty(socket);
   });
-  watchExpiry(socket, verify, notRevoked);
+  watchExpiry(socket, dependencies);
   return handleEvents(socket, {
     actions,
     context,

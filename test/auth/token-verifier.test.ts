@@ -30,14 +30,26 @@ const handmade = (header: object, payload: unknown): string => {
 };
 const inAnHour = Math.floor(Date.now() / 1000) + 3600;
 
-function codeOf(work: () => unknown): string {
+/** A token whose payload is this very text. */
+const written = (payload: string): string => {
+  const input = `${b64({ alg: "HS256", typ: "JWT" })}.${Buffer.from(payload).toString("base64url")}`;
+  return `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
+};
+
+function refusalOf(work: () => unknown): Partial<Failure> {
   try {
     work();
   } catch (error) {
-    return error instanceof Failure ? error.code : `threw ${String(error)}`;
+    if (error instanceof Failure) return error;
+    throw error;
   }
-  return "accepted";
+  return { message: "accepted" };
 }
+
+const codeOf = (work: () => unknown): unknown => {
+  const { code, message } = refusalOf(work);
+  return code ?? message;
+};
 
 describe("a token that is taken", () => {
   it.each([
@@ -57,6 +69,58 @@ describe("a token that is taken", () => {
       expiresAt: expect.any(Number),
     });
     expect(verify(sign({ sub: "1", name: "Lin" }))).toMatchObject({ name: "Lin", role: "user" });
+  });
+
+  it.each([
+    [{ sub: "1", user_id: null, userId: {}, id: [] }, "1"],
+    [{ sub: null, user_id: null, userId: "3" }, "3"],
+    [{ id: "4", username: 7, name: { first: "Lin" }, nbf: null, iat: null, jti: null, iss: 5, aud: {} }, "4"],
+  ])("may have claims of any kind where they are not used: %j", (claims, id) => {
+    const token = handmade({ alg: "HS256" }, { ...claims, exp: inAnHour });
+    expect(verify(token)).toMatchObject({
+      id,
+      name: undefined,
+      tokenId: undefined,
+      issuedAt: expect.toBeOneOf([undefined]),
+    });
+  });
+
+  it.each(["root", "", null, 7, ["service"], { service: true }, "Service", "constructor"])(
+    "is a user's where its role is %j, which is unknown",
+    (role) => {
+      expect(verify(handmade({ alg: "HS256" }, { sub: "1", role, exp: inAnHour })).role).toBe("user");
+    },
+  );
+
+  it.each([
+    ["1234567890123456789", "1234567890123456789"],
+    ["-1234567890123456789", "-1234567890123456789"],
+    ["9007199254740993", "9007199254740993"],
+    ["123", "123"],
+    ["0", "0"],
+    ["-0", "0"],
+    ["1e3", "1000"],
+    ["1.0", "1"],
+    ["1.5", "1.5"],
+  ])("takes the number %s as the id %s", (number, id) => {
+    for (const claim of ["sub", "user_id", "userId", "id"]) {
+      const token = written(`{"a":{"${claim}":1},"${claim}":${number},"jti":${number},"exp":${inAnHour}}`);
+      expect(verify(token)).toMatchObject({ id, tokenId: id });
+    }
+  });
+
+  it("may be used 5 s before nbf and 5 s after exp", () => {
+    const second = inAnHour * 1000;
+    let now = second;
+    const at = createTokenVerifier(hs256, () => now);
+    const token = (nbf: number, exp: number) => handmade({ alg: "HS256" }, { sub: "1", nbf, exp });
+    expect(at(token(inAnHour + 5, inAnHour + 9)).id).toBe("1");
+    expect(codeOf(() => at(token(inAnHour + 6, inAnHour + 9)))).toBe("INVALID_TOKEN");
+    now = second - 1;
+    expect(at(token(0, inAnHour - 5)).expiresAt).toBe(second);
+    now = second;
+    expect(codeOf(() => at(token(0, inAnHour - 5)))).toBe("TOKEN_EXPIRED");
+    expect(codeOf(() => createTokenVerifier(hs256, () => now)(token(0, inAnHour - 5)))).toBe("TOKEN_EXPIRED");
   });
 
   it("is verified with RS256 and ES256 where a public key is set", () => {
@@ -95,7 +159,8 @@ describe("a token that is refused", () => {
     ["has an id that is no string or number", sign({ user_id: { $gt: "" } })],
     ["has an id that is too long", sign({ sub: "x".repeat(129) })],
     ["has an id that no database keeps", sign({ sub: "x\u0000" })],
-    ["has an unknown role", sign({ sub: "1", role: "root" })],
+    ["has a number that was rounded for an id", written(`{"sub":1234567890123456.5,"exp":${inAnHour}}`)],
+    ["has a number without end for an id", written(`{"sub":1e999,"exp":${inAnHour}}`)],
   ])("because it %s", (_why, token) => {
     expect(codeOf(() => verify(token))).toBe("INVALID_TOKEN");
   });
@@ -107,13 +172,49 @@ describe("a token that is refused", () => {
     expect(codeOf(() => verifyRsa(`${header}.${payload}.${signature}`))).toBe("INVALID_TOKEN");
   });
 
+  it.each([
+    ["it is no JWT", "nonsense"],
+    ["it is no JWT", `${b64({ alg: "HS256", typ: "JWT" })}.bm90IEpTT04.AA`],
+    ["it is over 4096 bytes", "x".repeat(5000)],
+    ["it is not signed", `${b64({ alg: "none" })}.${b64({ sub: "1" })}.`],
+    ["its algorithm is not the key's", sign({ sub: "1" }, { algorithm: "HS512" })],
+    ["its signature does not match the key", jwt.sign({ sub: "1" }, "another secret of at least 32 bytes!")],
+    ["the header crit asks for what is not known here", handmade({ alg: "HS256", crit: ["x"] }, { sub: "1" })],
+    ["the payload is no object", handmade({ alg: "HS256" }, [1])],
+    ["the payload is no object", written("7")],
+    ["it is no JWT", written("null")],
+    ["exp is missing", jwt.sign({ sub: "1" }, secret)],
+    ["exp is missing", written('{"sub":"1","exp":null}')],
+    ["exp is no number", written('{"sub":"1","exp":"soon"}')],
+    ["nbf is no number", written(`{"sub":"1","exp":${inAnHour},"nbf":"soon"}`)],
+    ["iat is no number", written(`{"sub":"1","exp":${inAnHour},"iat":"soon"}`)],
+    ["nbf is in the future", sign({ sub: "1" }, { notBefore: 600 })],
+    ["none of sub, user_id, userId, id is there", sign({ role: "admin" })],
+    ["sub is no user id: 1 to 128 characters, or a number in digits", sign({ sub: "" })],
+    ["userId is no user id: 1 to 128 characters, or a number in digits", sign({ userId: {}, id: "1" })],
+    ["jti is no text of at most 256 characters", sign({ sub: "1", jti: "j".repeat(257) })],
+    ["exp is in the past", sign({ sub: "1" }, { expiresIn: -10 })],
+  ])("with the reason for the log: %s", (reason, token) => {
+    const refusal = refusalOf(() => verify(token));
+    expect(refusal.reason).toBe(reason);
+    expect(JSON.stringify(refusal.body)).not.toContain(reason);
+  });
+
+  it("with the reason for the log: issuer and audience", () => {
+    const strict = createTokenVerifier({ ...hs256, issuer: "school", audience: "classwire" });
+    expect(refusalOf(() => strict(sign({ sub: "1", aud: "classwire" }))).reason).toBe("iss is not JWT_ISSUER");
+    expect(refusalOf(() => strict(sign({ sub: "1", iss: "school" }))).reason).toBe("aud is not JWT_AUDIENCE");
+    // Expired and meant for others: not merely expired.
+    expect(codeOf(() => strict(sign({ sub: "1", iss: "other" }, { expiresIn: -10 })))).toBe("INVALID_TOKEN");
+  });
+
   it("because it has expired, also when it was good before", () => {
-    expect(codeOf(() => verify(sign({ sub: "1" }, { expiresIn: -1 })))).toBe("TOKEN_EXPIRED");
+    expect(codeOf(() => verify(sign({ sub: "1" }, { expiresIn: -6 })))).toBe("TOKEN_EXPIRED");
     let now = Date.now();
     const later = createTokenVerifier(hs256, () => now);
     const token = sign({ sub: "1" }, { expiresIn: 60 });
     expect(later(token).id).toBe("1");
-    now += 61_000;
+    now += 66_000;
     expect(codeOf(() => later(token))).toBe("TOKEN_EXPIRED");
   });
 });

@@ -30,6 +30,36 @@ describe("bodies", () => {
     expect((await send("/api/v1/system", "null")).body.error.message).toBe("body must be an object");
   });
 
+  it.each([
+    ["/api/v1/notifications", '{"userId":N,"title":"t","message":"m"}', "userId must be a string"],
+    ["/api/v1/disconnect", '{"userId":N}', "userId must be a string"],
+    ["/api/v1/revocations", '{"userId":N}', "userId must be a string"],
+    ["/api/v1/revocations", '{"tokenId":N}', "tokenId must be a string"],
+    ["/api/v1/run-sessions", '{"userId":N}', "userId must be a string"],
+    ["/api/ws/send", '{"type":"t","to":N,"content":1}', "to must be a string"],
+    [
+      "/api/v1/data-updates",
+      '{"entity":"e","action":"update","id":"1","data":{},"to":{"user":N}}',
+      "to.user must be a string",
+    ],
+    [
+      "/api/v1/data-updates",
+      '{"entity":"e","action":"update","id":N,"data":{}}',
+      "id must be at most 9007199254740991",
+    ],
+    [
+      "/api/v1/progress",
+      '{"user_id":N,"topic_id":"constants","chapter_id":"boolean-constants","completed":true}',
+      "user_id must be at most 9007199254740991",
+    ],
+  ])(
+    "to %s with a number that JSON rounds for an id are refused by the field's name: %s",
+    async (path, body, message) => {
+      const answer = await send(path, body.replace("N", "12345678901234567890"));
+      expect([answer.status, answer.body.error.message]).toEqual([400, message]);
+    },
+  );
+
   it("that a schema refuses are named field by field", async () => {
     const answer = await api.post("/api/v1/progress", { user_id: 1.5, topic_id: "a/b", completed: true });
     expect(answer.status).toBe(400);

@@ -56,7 +56,6 @@ const BAD: readonly [why: string, code: string, token: string][] = [
   ["is over 4 KB", "INVALID_TOKEN", signToken({ ...claims, padding: "x".repeat(4096) })],
   ["is an array", "INVALID_TOKEN", handmade({ alg: "HS256" }, [{ ...claims, exp: inAnHour }])],
   ["names nobody", "INVALID_TOKEN", signToken({ iss: "school", aud: "classwire" })],
-  ["has an unknown role", "INVALID_TOKEN", signToken({ ...claims, role: "root" })],
 ];
 
 /** What a client is told that may not come in. */
@@ -146,9 +145,9 @@ it("the default namespace lets nobody in", async () => {
 
 it("too many bad tokens from one address are not even looked at", async () => {
   const server = await startClasswire({ CONNECT_ATTEMPTS_PER_MINUTE: "3", DASHBOARD_ATTEMPTS_PER_MINUTE: "100" });
-  const token = signToken("5", { expiresIn: -5 });
+  const token = signToken("5", { key: "another secret of at least 32 bytes" });
   sent.push(token);
-  for (const code of ["TOKEN_EXPIRED", "TOKEN_EXPIRED", "TOKEN_EXPIRED", "RATE_LIMIT", "RATE_LIMIT"])
+  for (const code of ["INVALID_TOKEN", "INVALID_TOKEN", "INVALID_TOKEN", "RATE_LIMIT", "RATE_LIMIT"])
     expect(await refusal(server, "/dashboard", { auth: { token } })).toBe(code);
   await next(server.connect("/dashboard", "5"), "connected");
   await server.close();
