@@ -2,6 +2,7 @@
 import type { Server } from "socket.io";
 import type { Admit } from "../realtime/admission.ts";
 import { authenticate } from "../realtime/authentication.ts";
+import { ConnectOrder } from "../realtime/connect-order.ts";
 import { createNamespaceSlots, trackAllNamespaces } from "../realtime/namespace-slots.ts";
 import type { OnRefused } from "../realtime/refusals.ts";
 import type { AnyNamespace, ChannelsNamespace, DashboardNamespace, StudyTimeNamespace } from "../realtime/types.ts";
@@ -27,12 +28,13 @@ export interface OpenNamespacesOptions {
 /** Opens the namespaces; what they do is served later. */
 export function openNamespaces(io: Server, { admit, joinWithinMs, onRefused }: OpenNamespacesOptions): Namespaces {
   const slots = createNamespaceSlots(joinWithinMs);
+  const connects = new ConnectOrder();
   trackAllNamespaces(io, slots);
   const dashboard: DashboardNamespace = io.of("/dashboard");
   const channels: ChannelsNamespace = io.of("/channels");
   const studyTime: StudyTimeNamespace = io.of("/study-time");
   const all = [dashboard, channels, studyTime];
   checkResume(dashboard);
-  for (const namespace of all) authenticate(namespace, { admit, slots, onRefused });
+  for (const namespace of all) authenticate(namespace, { admit, slots, connects, onRefused });
   return { dashboard, channels, studyTime, all };
 }

@@ -28,6 +28,8 @@ export interface Admission {
   readonly slot: ConnectionSlot;
   /** Gives the slot back. May be called more than once. */
   release(): Promise<void>;
+  /** Gives the slot and the attempt back: the client has changed its mind before it was in. */
+  withdraw(): Promise<void>;
 }
 
 /** Lets connections in. Throws a `Failure` from the error table for those that may not. */
@@ -69,7 +71,18 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
     try {
       const slot = await connectionLimits.take(request, claim.user, claim.course);
       const { namespace, traits, connection } = request; // not the token
-      return { namespace, traits, connection, ...claim, slot, release: () => slot.release() };
+      return {
+        namespace,
+        traits,
+        connection,
+        ...claim,
+        slot,
+        release: () => slot.release(),
+        async withdraw() {
+          await slot.release();
+          await rates.giveBack(rule, attempts);
+        },
+      };
     } catch (error) {
       await rates.giveBack(rule, attempts);
       throw error;

@@ -1,7 +1,8 @@
-// The middleware of every namespace: one slot, one admission, and both given back when the socket goes.
+// The middleware of every namespace: one socket per connection, one admission, and both given back when the socket goes.
 import { toFailure } from "../contract/errors.ts";
 import type { Admission, Admit } from "./admission.ts";
-import { connectionOf } from "./engine-connection.ts";
+import type { ConnectOrder } from "./connect-order.ts";
+import { connectionOf, type EngineSocket } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
 import type { NamespaceSlots } from "./namespace-slots.ts";
@@ -12,45 +13,125 @@ import type { AnyNamespace, AnySocket } from "./types.ts";
 export interface Authentication {
   admit: Admit;
   slots: NamespaceSlots;
+  connects: ConnectOrder;
   onRefused: OnRefused;
 }
 
-/** Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. */
-export function authenticate(namespace: AnyNamespace, { admit, slots, onRefused }: Authentication): void {
+type Next = (error?: Error) => void;
+
+/**
+ * Puts the middleware on a namespace; `socket.data.admission` is there for everything behind it. A connection that connects
+ * again supersedes its earlier attempt, which is never answered; the later one begins when the earlier has given back
+ * what it held.
+ */
+export function authenticate(namespace: AnyNamespace, authentication: Authentication): void {
+  const { connects } = authentication;
+  const attempts = new WeakMap<EngineSocket, Attempt>();
   namespace.use((socket, next) => {
-    const connection = socket.conn;
-    // Before anything asynchronous: a burst of connects on one connection gets one slot.
-    if (!slots.take(connection, namespace.name)) {
-      return next(connectError("INVALID_MESSAGE", `this connection is in ${namespace.name} already`));
-    }
-    socket.data.connection = connectionOf(connection);
-    admission(socket, admit).then(
-      (admitted) => {
-        socket.data.admission = admitted;
-        forgetSecrets(socket);
-        const leave = () => {
-          connection.off("close", leave);
-          slots.leave(connection, namespace.name);
-          void admitted.release();
-        };
-        if (connection.readyState === "open") {
-          socket.once("disconnect", leave);
-          connection.once("close", leave); // the connection may die before the socket is there
-        } else leave();
-        next(); // also for a connection that has gone: Socket.IO forgets the socket then
-      },
-      (error: unknown) => {
-        slots.leave(connection, namespace.name);
-        const failure = toFailure(error);
-        onRefused(namespace.name, failure, error);
-        next(connectError(failure.code, failure.message));
-      },
-    );
+    const before = attempts.get(socket.conn);
+    const attempt = new Attempt(socket, authentication);
+    // Before anything asynchronous: of a burst of connects on one connection only the last is admitted.
+    attempts.set(socket.conn, attempt);
+    socket.data.connection = connectionOf(socket.conn);
+    if (socket.data.connection.admission === undefined) connects.watch(socket);
+    void attempt.run(before?.supersede(), next);
   });
+  namespace.on("connection", (socket) => {
+    if (attempts.get(socket.conn)?.socket === socket) connects.entered(socket);
+    else socket.conn.close(); // superseded while another middleware had it: both would be in
+  });
+}
+
+/** One way of a socket into its namespace. */
+class Attempt {
+  readonly socket: AnySocket;
+  readonly #authentication: Authentication;
+  #isSuperseded = false;
+  /** Resolves when the socket is let in, refused or superseded. */
+  #decided: Promise<void> = Promise.resolve();
+  /** Gives back what is held: once there is something, until it is done. */
+  #leave: (() => void) | undefined;
+  #left: Promise<void> = Promise.resolve();
+
+  constructor(socket: AnySocket, authentication: Authentication) {
+    this.socket = socket;
+    this.#authentication = authentication;
+  }
+
+  /** Lets the socket in, or refuses it, when `before` has resolved. */
+  run(before: Promise<void> | undefined, next: Next): Promise<void> {
+    this.#decided = this.#decide(before, next);
+    return this.#decided;
+  }
+
+  /** A later attempt takes its place; resolves when everything is given back. */
+  async supersede(): Promise<void> {
+    this.#isSuperseded = true;
+    await this.#decided;
+    if (this.#leave !== undefined && !this.socket.connected) forget(this.socket);
+    this.#leave?.();
+    await this.#left;
+  }
+
+  async #decide(before: Promise<void> | undefined, next: Next): Promise<void> {
+    const { socket } = this;
+    const { slots, connects, onRefused } = this.#authentication;
+    const connection = socket.conn;
+    const namespace = socket.nsp.name;
+    await before;
+    if (connection.readyState !== "open") return next(); // Socket.IO forgets the socket
+    if (this.#isSuperseded) {
+      forget(socket);
+      return;
+    }
+    slots.take(connection, namespace);
+    try {
+      const admitted = await admission(socket, this.#authentication.admit);
+      if (this.#isSuperseded) {
+        slots.leave(connection, namespace);
+        forget(socket);
+        return await admitted.withdraw();
+      }
+      socket.data.admission = admitted;
+      forgetSecrets(socket);
+      this.#hold(admitted);
+      next(); // also for a connection that has gone: Socket.IO forgets the socket then
+    } catch (error) {
+      slots.leave(connection, namespace);
+      if (this.#isSuperseded) return forget(socket);
+      const failure = toFailure(error);
+      onRefused(namespace, failure, error);
+      if (connects.believesInside(socket)) connection.close(); // its client comes again, and is told then
+      next(connectError(failure.code, failure.message));
+    }
+  }
+
+  #hold(admitted: Admission): void {
+    const { socket } = this;
+    const { slots } = this.#authentication;
+    const connection = socket.conn;
+    const leave = () => {
+      this.#leave = undefined;
+      connection.off("close", leave);
+      socket.off("disconnect", leave);
+      slots.leave(connection, socket.nsp.name);
+      this.#left = admitted.release();
+    };
+    this.#leave = leave;
+    if (connection.readyState === "open") {
+      socket.once("disconnect", leave);
+      connection.once("close", leave); // the connection may die before the socket is there
+    } else leave();
+  }
 }
 
 /** A raw connection was admitted before its upgrade; all others are admitted here. */
 async function admission(socket: AnySocket, admit: Admit): Promise<Admission> {
   const { admission } = socket.data.connection;
   return admission === undefined ? admit(requestOf(socket)) : (admission as Admission);
+}
+
+/** Has Socket.IO forget a socket that is not in its namespace, without an answer: its client waits for that to a later CONNECT. */
+function forget(socket: AnySocket): void {
+  (socket as unknown as { _cleanup(): void })._cleanup();
 }
