@@ -1,11 +1,11 @@
 // `npm run demo`: connects to a running development server, publishes one thing of each kind and shows it arriving.
 // The server is CLASSWIRE_URL, or the one that npm start starts with the same PORT.
 // @ts-check
-import { existsSync } from "node:fs";
 
 /** Everything has to arrive within this time, in milliseconds. */
 const PATIENCE_MS = 10_000;
-if (existsSync(".env")) process.loadEnvFile(".env"); // as the server does
+const { loadEnvFile } = await import(new URL("../dist/config/env-file.js", import.meta.url).href);
+loadEnvFile(".env", process.env); // as the server does
 const port = process.env["PORT"]?.split(",")[0]?.trim() || "8080";
 const url = (process.env["CLASSWIRE_URL"] || `http://127.0.0.1:${port}`).replace(/\/+$/, "");
 

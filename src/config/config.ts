@@ -1,9 +1,9 @@
 // The settings, and the only reader of process.env: one schema names every variable, its default and its allowed values.
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { z } from "zod";
+import { loadEnvFile } from "./env-file.ts";
 import type { Cidr, PublicKey } from "./fields.ts";
 import * as fields from "./fields.ts";
 
@@ -187,12 +187,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
  * console.log(loadConfig().production);
  */
 export function loadConfig(): Config {
-  if (existsSync(".env")) {
-    try {
-      process.loadEnvFile(".env"); // never overrides what the environment has
-    } catch (error) {
-      throw new ConfigError(`.env cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  try {
+    loadEnvFile(".env", process.env);
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
   }
   return readConfig(process.env);
 }
