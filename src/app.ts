@@ -3,6 +3,7 @@ import type { Server as HttpServer } from "node:http";
 import type { Express, Router } from "express";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
+import { type AllowsHost, createHostCheck } from "./auth/hosts.ts";
 import { createOriginCheck } from "./auth/origins.ts";
 import { createRevocations } from "./auth/revocations.ts";
 import { createTokenVerifier } from "./auth/token-verifier.ts";
@@ -93,17 +94,20 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const limits = createLimits(config);
   const verify = createTokenVerifier(config.auth);
   const allowsOrigin = createOriginCheck(config.origins);
+  const allowsHost = createHostCheck(config.hosts);
   const metrics = createMetrics({ connections: () => realtime.connections(), redis: () => cluster.health().redis });
 
   const backends = await openBackends(config, logger, metrics);
   const { store, cluster, services, revocations } = backends;
-  const parts = { ...backends, logger, limits, verify, allowsOrigin, metrics };
+  const parts = { ...backends, logger, limits, verify, allowsOrigin, allowsHost, metrics };
 
   const realtime = createRealtime({ ...parts, config, ...(options.times && { times: options.times }) });
   const { io, broadcast, control, isDraining: draining } = realtime;
   // An app of one's own has a page of its own.
   const page =
-    config.console && options.app === undefined ? consolePage(config, () => listeners?.urls ?? []) : undefined;
+    config.console && options.app === undefined
+      ? consolePage(config, allowsHost, () => listeners?.urls ?? [])
+      : undefined;
   const trustedCidrs = config.apiTrustedCidrs;
   const api = { ...parts, broadcast, control, draining, trustedCidrs, ...(page && { console: page }) };
   options.app?.use(createRouter(api));
@@ -183,6 +187,6 @@ interface Flushed {
   readonly resumableSessions: ResumableSessions;
 }
 
-function consolePage(config: Config, urls: () => readonly string[]): Router {
-  return createConsole({ tokens: config.production ? [] : developmentTokens(config), urls });
+function consolePage(config: Config, allowsHost: AllowsHost, urls: () => readonly string[]): Router {
+  return createConsole({ tokens: config.production ? [] : developmentTokens(config), urls, allowsHost });
 }

@@ -2,6 +2,7 @@
 import type { Server as HttpServer } from "node:http";
 import type { Logger } from "pino";
 import type { Server } from "socket.io";
+import type { AllowsHost } from "./auth/hosts.ts";
 import type { AllowsOrigin } from "./auth/origins.ts";
 import type { Revocations } from "./auth/revocations.ts";
 import type { Cluster } from "./cluster/cluster.ts";
@@ -48,6 +49,7 @@ export interface RealtimeDependencies {
   verify: VerifyToken;
   revocations: Pick<Revocations, "check" | "onRevoked">;
   allowsOrigin: AllowsOrigin;
+  allowsHost: AllowsHost;
   cluster: Cluster;
   eventLog: EventLog;
   services: Services;
@@ -79,7 +81,7 @@ export interface Realtime {
 
 /** Wires it up; nobody is let in before `attach`. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const { limits, revocations, cluster, logger } = dependencies;
+  const { limits, revocations, cluster, logger, allowsOrigin, allowsHost } = dependencies;
   const times = { ...REALTIME_TIMES, ...dependencies.times };
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   let isDraining = false;
@@ -120,7 +122,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       io.bind(raw); // first: what is bound last is `io.engine`
       const detachEngine = attachEngine(io, server, options);
       guardConnections(io, options);
-      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin: options.allowsOrigin, capacity, others });
+      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, allowsHost, capacity, others });
       detach = () => {
         unroute();
         detachEngine();
@@ -145,7 +147,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
 }
 
 function realtimeOptions(
-  { config, limits, allowsOrigin }: RealtimeDependencies,
+  { config, limits, allowsOrigin, allowsHost }: RealtimeDependencies,
   { joinWithinMs }: RealtimeTimes,
   capacity: RealtimeOptions["capacity"],
 ): RealtimeOptions {
@@ -158,6 +160,7 @@ function realtimeOptions(
     maxBufferedBytes: limits.maxBufferedBytes.most,
     unsent: createUnsentBudget(limits.nodeBufferedBytes.most),
     allowsOrigin,
+    allowsHost,
     capacity,
   };
 }

@@ -33,7 +33,7 @@ export async function startMeasured(budget: UnsentBudget): Promise<Measured> {
   const http = createServer();
   io.attach(http);
   io.engine.on("connection", (connection) => guardBackPressure(connection, { maxBufferedBytes, budget }));
-  routeUpgrades(http, { engine, allowsOrigin: () => true, capacity: () => "ok" });
+  routeUpgrades(http, { engine, allowsOrigin: () => true, allowsHost: () => true, capacity: () => "ok" });
   io.of("/channels").on("connection", (socket) => {
     const { room } = socket.handshake.query;
     if (typeof room === "string") socket.join(room);

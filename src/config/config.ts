@@ -29,6 +29,9 @@ export type OriginRule =
   | { readonly kind: "list"; readonly origins: readonly string[] }
   | { readonly kind: "same-origin"; readonly localhost: boolean };
 
+/** Under which host names the node answers, see `ALLOWED_HOSTS`. A list has the bind address, and this machine's names are added. */
+export type HostRule = { readonly kind: "any" } | { readonly kind: "list"; readonly names: readonly string[] };
+
 /** Every variable that the server reads, by name. `.env.example` lists the same ones with the same defaults. */
 export const variables = {
   NODE_ENV: fields.oneOf("development", "production", "test").prefault("development"),
@@ -43,6 +46,7 @@ export const variables = {
   REDIS_URL: fields.redisUrl().optional(),
   REDIS_PREFIX: fields.prefix().prefault("classwire"),
   ALLOWED_ORIGINS: fields.origins().optional(),
+  ALLOWED_HOSTS: fields.hosts().optional(),
   TRUST_QUERY_USER: fields.flag().optional(),
   API_TRUSTED_CIDRS: fields.cidrs().optional(),
   MAX_CONNECTIONS: fields.whole(1, 1_000_000).prefault("10000"),
@@ -92,12 +96,13 @@ function checkCombinations(v: Variables, context: z.RefinementCtx): void {
 /** Turns the variables into settings. */
 function toConfig(v: Variables) {
   const production = v.NODE_ENV === "production";
+  const host = v.HOST ?? (production ? "0.0.0.0" : "127.0.0.1");
   return {
     /** The kind of run. `production` turns every convenience of development off. */
     mode: v.NODE_ENV,
     production,
     /** The bind address. */
-    host: v.HOST ?? (production ? "0.0.0.0" : "127.0.0.1"),
+    host,
     /** Every port serves everything. 0 is any free port. */
     ports: v.PORT,
     auth: {
@@ -113,6 +118,7 @@ function toConfig(v: Variables) {
     /** What all keys and channels in Redis begin with. */
     redisPrefix: v.REDIS_PREFIX,
     origins: originRule(v.ALLOWED_ORIGINS, !production),
+    hosts: hostRule(v.ALLOWED_HOSTS, host, production),
     /** study-time and messenger take a user id from the URL without a token. */
     trustQueryUser: v.TRUST_QUERY_USER ?? !production,
     /** Callers from these networks use `/api/ws/*` without a token. */
@@ -213,6 +219,12 @@ function shown(name: string, value: string | undefined): string {
 function originRule(given: "any" | string[] | undefined, localhost: boolean): OriginRule {
   if (given === undefined) return { kind: "same-origin", localhost };
   return given === "any" ? { kind: "any" } : { kind: "list", origins: given };
+}
+
+/** Balancers in front of a production node call it by any name. */
+function hostRule(given: "any" | string[] | undefined, host: string, production: boolean): HostRule {
+  if (given === "any" || (given === undefined && production)) return { kind: "any" };
+  return { kind: "list", names: [fields.hostNameOf(host) ?? host, ...(given ?? [])] };
 }
 
 function randomSecret(): string {

@@ -128,6 +128,23 @@ export const origins = () =>
     return good.length === found.length && new Set(good).size === good.length ? good : undefined;
   });
 
+/** Names of this server as they stand in `Host` headers, without their ports; `*` for any, `*.` before a name for those below it. */
+export const hosts = () =>
+  field("* or host names such as school.example or *.school.example, separated by commas, each once", (value) => {
+    if (value === "*") return "any";
+    const found = value.split(",").map((item) => hostNameOf(item.trim()));
+    const good = found.filter((item) => item !== undefined);
+    return good.length === found.length && new Set(good).size === good.length ? good : undefined;
+  });
+
+/** A host name or an IP address in the spelling of URLs: lower case, no dot at its end, IPv6 in brackets. */
+export function hostNameOf(value: string): string | undefined {
+  const [, parent = "", name = ""] = /^(\*\.)?(.*)$/s.exec(value) ?? [];
+  const plain = isIP(name) === 6 ? `[${name}]` : name;
+  if (!/^(\[[\da-f:.]+\]|[^\s/?#@\\:*[\]]+)$/i.test(plain) || !URL.canParse(`http://${plain}`)) return undefined;
+  return parent + new URL(`http://${plain}`).hostname.replace(/\.$/, "");
+}
+
 /** Networks in CIDR notation (RFC 4632, RFC 4291). */
 export const cidrs = () =>
   list("networks such as 10.0.0.0/8 or ::1/128, separated by commas, each once", cidrOf, (cidr) =>

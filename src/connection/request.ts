@@ -1,6 +1,9 @@
 // What is read off a request, the same for Socket.IO, raw WebSockets and the HTTP API: path, query, token and address.
 import type { IncomingMessage } from "node:http";
 
+/** Says to whoever calls this node by another name what is wrong. */
+export const HOST_NOT_ALLOWED = "the name in Host is not allowed here: it must be one of ALLOWED_HOSTS";
+
 /** Query parameters; one that was given twice is an array. Has no prototype, so that no parameter's name means anything. */
 export type Query = Record<string, string | string[] | undefined>;
 

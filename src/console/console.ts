@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url";
 import { type RequestHandler, type Response, Router } from "express";
 import { API } from "../contract/api.ts";
 import type { CallRow } from "../contract/calls.ts";
+import { Failure } from "../contract/errors.ts";
+import { createLocalCheck } from "../http/access.ts";
+import { checkHost } from "../http/host-check.ts";
 
 /** The data of the page. */
 export interface ConsoleData {
@@ -13,6 +16,8 @@ export interface ConsoleData {
   tokens: readonly { label: string; userId: string; role: string; token: string }[];
   /** The server's URLs, such as `http://127.0.0.1:8080`. Called at each request, because a port 0 is known only later. */
   urls: () => readonly string[];
+  /** Whether the node answers under the name in `Host`. */
+  allowsHost: Parameters<typeof checkHost>[0];
 }
 
 const TYPES: Record<string, string> = {
@@ -40,20 +45,22 @@ const HEADERS = {
  * `GET /console/tokens.json` the data and `GET /console/calls.json` the calls of the API that change something, each with an
  * example. Files are read once, here; requests to other paths pass through.
  */
-export function createConsole({ tokens, urls }: ConsoleData): Router {
+export function createConsole({ tokens, urls, allowsHost }: ConsoleData): Router {
   const here = fileURLToPath(new URL(".", import.meta.url));
   const page = join(here, "page");
   const bundle = dirname(createRequire(import.meta.url).resolve("socket.io-client/dist/socket.io.js"));
   const router = Router();
+  const isLocal = createLocalCheck();
 
-  router.get("/", file(join(here, "index.html")));
-  for (const name of readdirSync(page)) router.get(`/console/${name}`, file(join(page, name)));
-  router.get("/console/socket.io.esm.min.js", file(join(bundle, "socket.io.esm.min.js")));
+  const serve = (path: string, handler: RequestHandler): void => void router.get(path, checkHost(allowsHost), handler);
+
+  serve("/", file(join(here, "index.html")));
+  for (const name of readdirSync(page)) serve(`/console/${name}`, file(join(page, name)));
+  serve("/console/socket.io.esm.min.js", file(join(bundle, "socket.io.esm.min.js")));
   const calls = JSON.stringify({ calls: changingCalls() });
-  router.get("/console/calls.json", (_request, response) => send(response, JSON_TYPE, calls));
-  router.get("/console/tokens.json", (request, response) => {
-    // A page of another name that resolves to this machine (DNS rebinding) must not read the tokens.
-    if (!isOwnName(request.hostname, urls())) return void response.sendStatus(403);
+  serve("/console/calls.json", (_request, response) => send(response, JSON_TYPE, calls));
+  serve("/console/tokens.json", (request, response) => {
+    if (!isLocal(request)) throw new Failure("FORBIDDEN", "tokens are given to this machine only");
     send(response, JSON_TYPE, JSON.stringify({ tokens, urls: urls() }));
   });
   return router;
@@ -79,12 +86,4 @@ function file(path: string): RequestHandler {
 function send(response: Response, type: string, body: string | Buffer): void {
   response.set({ ...HEADERS, "Content-Type": type });
   response.end(body);
-}
-
-/** Whether a host name is this machine's: a loopback name or address, or one that the server listens on. */
-function isOwnName(hostname: string | undefined, urls: readonly string[]): boolean {
-  if (hostname === undefined) return false;
-  const name = hostname.replace(/^\[|\]$/g, "");
-  if (name === "localhost" || name === "::1" || /^127(\.\d{1,3}){3}$/.test(name)) return true;
-  return urls.some((url) => URL.canParse(url) && new URL(url).hostname === hostname);
 }

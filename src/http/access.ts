@@ -23,10 +23,16 @@ export interface AccessOptions {
 /** Who calls, where that must be somebody: undefined where no token is needed. Throws a `Failure` for who may not. */
 export type Identify = (access: Access, request: IncomingMessage) => Promise<Identity | undefined>;
 
+/** Creates the check whether a request comes from this machine itself, and through no proxy. */
+export function createLocalCheck(): (request: IncomingMessage) => boolean {
+  const isLoopback = createNetworkCheck(LOOPBACK);
+  return (request) => isLoopback(addressOf(request)) && !isForwarded(request);
+}
+
 /** Creates the check before a call's body is read. What the call is about is checked by {@link authorise}. */
 export function createIdentify(options: AccessOptions): Identify {
   const isTrusted = createNetworkCheck(options.trustedCidrs);
-  const isLoopback = createNetworkCheck(LOOPBACK);
+  const isLocal = createLocalCheck();
 
   async function verify(token: string, address: string): Promise<Identity> {
     try {
@@ -47,9 +53,7 @@ export function createIdentify(options: AccessOptions): Identify {
 
   return async (access, request) => {
     const address = addressOf(request);
-    if (access === "anyone" || (access === "loopback" && isLoopback(address) && !isForwarded(request))) {
-      return undefined;
-    }
+    if (access === "anyone" || (access === "loopback" && isLocal(request))) return undefined;
     const token = tokenOf(request);
     if (token === undefined) {
       if (access === "network" && comesFromBackend(request, address)) return undefined;

@@ -8,6 +8,7 @@ import express, {
   type Router,
 } from "express";
 import type { Logger } from "pino";
+import type { AllowsHost } from "../auth/hosts.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { Limits } from "../config/limits.ts";
 import { Failure } from "../contract/errors.ts";
@@ -15,6 +16,7 @@ import { idempotencyKey } from "../contract/operations.ts";
 import { invalidField } from "../contract/parse.ts";
 import type { Identify } from "./access.ts";
 import { describe, type Execute, failureOf, replyOf } from "./execute.ts";
+import { checkHost } from "./host-check.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Reply, Route } from "./route.ts";
 
@@ -24,6 +26,7 @@ export interface MountOptions {
   execute: Execute;
   limits: Pick<Limits, "httpBody" | "batchBody">;
   allowsOrigin: AllowsOrigin;
+  allowsHost: AllowsHost;
   logger: Logger;
   metrics: Metrics;
 }
@@ -31,6 +34,7 @@ export interface MountOptions {
 /** Puts routes on a router. Paths that none of them has are left to whoever comes next. */
 export function mount(router: Router, routes: readonly Route[], options: MountOptions): void {
   const { logger, metrics, limits, allowsOrigin } = options;
+  const hostCheck = checkHost(options.allowsHost);
   const readers = { httpBody: createReadBody(limits.httpBody.most), batchBody: createReadBody(limits.batchBody.most) };
 
   /** The reply to one request. */
@@ -47,7 +51,8 @@ export function mount(router: Router, routes: readonly Route[], options: MountOp
     const methods = group.map(({ row }) => row.method.toUpperCase());
     const quiet = group.every((route) => route.quiet);
     const at = router.route(path);
-    at.all(createRequestLog({ logger, metrics, route: path, quiet }), setHeaders, createCors(allowsOrigin, methods));
+    at.all(createRequestLog({ logger, metrics, route: path, quiet }), setHeaders, hostCheck);
+    at.all(createCors(allowsOrigin, methods));
     for (const route of group) {
       at[route.row.method](async (request, response) => {
         send(response, await answer(route, request, response), route.row.answer.type);

@@ -1,6 +1,7 @@
 // The HTTP API: its routes put together, as a router for an existing Express app or as an app of its own.
 import express, { type Express, Router } from "express";
 import type { Logger } from "pino";
+import type { AllowsHost } from "../auth/hosts.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { Revocations } from "../auth/revocations.ts";
 import type { Cluster } from "../cluster/cluster.ts";
@@ -42,6 +43,7 @@ export interface HttpDependencies {
   readonly metrics: Metrics;
   readonly logger: Logger;
   readonly allowsOrigin: AllowsOrigin;
+  readonly allowsHost: AllowsHost;
   /** Callers from these networks use `/api/ws/*` without a token. */
   readonly trustedCidrs: readonly Cidr[];
   /** True once the node has been told to stop. */
@@ -55,7 +57,7 @@ export interface HttpDependencies {
  * of other handlers are left to them.
  */
 export function createRouter(dependencies: HttpDependencies): Router {
-  const { verify, revocations, cluster, limits, trustedCidrs, logger, metrics, allowsOrigin } = dependencies;
+  const { verify, revocations, cluster, limits, trustedCidrs, logger } = dependencies;
   const execute = createExecute(dependencies.services.idempotency);
   const identify = createIdentify({
     verify,
@@ -66,7 +68,7 @@ export function createRouter(dependencies: HttpDependencies): Router {
   });
   const router = Router();
   if (dependencies.console !== undefined) router.use(dependencies.console);
-  mount(router, createRoutes(dependencies, execute), { identify, execute, limits, logger, metrics, allowsOrigin });
+  mount(router, createRoutes(dependencies, execute), { ...dependencies, identify, execute });
   router.use(createErrorHandler(logger));
   return router;
 }

@@ -1,7 +1,7 @@
 // Routing upgrade requests: to Socket.IO below its path, to the raw engine at its exact paths, to nobody anywhere else.
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
-import { pathOf, queryOf } from "../connection/request.ts";
+import { HOST_NOT_ALLOWED, pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Dialect } from "./codec.ts";
 import type { RawEngine } from "./engine.ts";
@@ -15,6 +15,8 @@ export interface UpgradeRouting<A> {
   readonly socketIoPath?: string;
   /** Whether a page of this `Origin` may connect to this `Host`. Without the header it is no browser, and is not asked about. */
   readonly allowsOrigin: (origin: string | undefined, host: string | undefined) => boolean;
+  /** Whether this node answers under the name in `Host`. */
+  readonly allowsHost: (host: string | undefined) => boolean;
   /** Whether another connection may come in now. */
   readonly capacity: () => "ok" | "full" | "draining";
   /** Upgrade requests for other paths: refused with 404, or left to the server's other listeners. */
@@ -32,7 +34,7 @@ const RETRY_AFTER_MS = { full: 10_000, draining: 1000 } as const;
  * @returns puts the listeners back that were there before
  */
 export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): () => void {
-  const { engine, socketIoPath = "/socket.io/", allowsOrigin, capacity, others = "refuse" } = routing;
+  const { engine, socketIoPath = "/socket.io/", allowsOrigin, allowsHost, capacity, others = "refuse" } = routing;
   const before = server.listeners("upgrade") as UpgradeListener[];
   const pass: UpgradeListener = (...upgrade) => {
     for (const listener of before) listener.apply(server, upgrade);
@@ -52,6 +54,10 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
       return;
     }
     const { origin, host } = request.headers;
+    if (!allowsHost(host)) {
+      refuse(socket, 403, HOST_NOT_ALLOWED);
+      return;
+    }
     if (origin !== undefined && !allowsOrigin(origin, host)) {
       refuse(socket, 403, "origin not allowed");
       return;

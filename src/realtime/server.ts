@@ -2,8 +2,10 @@
 import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
+import type { AllowsHost } from "../auth/hosts.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { BurstLimit } from "../config/limits.ts";
+import { HOST_NOT_ALLOWED } from "../connection/request.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
 import { guardBackPressure } from "./back-pressure.ts";
 import type { EngineSocket } from "./engine-connection.ts";
@@ -22,6 +24,7 @@ export interface RealtimeOptions {
   /** The unsent bytes of all connections of the node. */
   unsent: UnsentBudget;
   allowsOrigin: AllowsOrigin;
+  allowsHost: AllowsHost;
   /** Whether another connection may come in now. */
   capacity: () => "ok" | "full" | "draining";
 }
@@ -52,12 +55,13 @@ export function attachEngine(io: Server, server: HttpServer, options: RealtimeOp
     maxHttpBufferSize: options.maxMessageBytes,
     destroyUpgrade: false,
     allowRequest: ({ headers }, decide) => {
-      const allowed = options.allowsOrigin(headers.origin, headers.host);
-      decide(allowed ? null : "origin not allowed", allowed);
+      const problem = refusalOf(headers, options);
+      decide(problem ?? null, problem === undefined);
     },
     cors: ({ headers }: { headers: IncomingHttpHeaders }, decide: DecideCors) => {
-      const { origin, host } = headers;
-      decide(null, { origin: origin !== undefined && options.allowsOrigin(origin, host) && origin, credentials: true });
+      const { origin } = headers;
+      const allowed = origin !== undefined && refusalOf(headers, options) === undefined;
+      decide(null, { origin: allowed && origin, credentials: true });
     },
   });
   io.bind(engine);
@@ -73,6 +77,12 @@ export function attachEngine(io: Server, server: HttpServer, options: RealtimeOp
       for (const listener of listeners) if (!server.listeners(event).includes(listener)) server.on(event, listener);
     }
   };
+}
+
+/** Why a request may not connect, by the page that it comes from and the name by which it calls. */
+function refusalOf({ origin, host }: IncomingHttpHeaders, options: RealtimeOptions): string | undefined {
+  if (!options.allowsHost(host)) return HOST_NOT_ALLOWED;
+  return options.allowsOrigin(origin, host) ? undefined : "origin not allowed";
 }
 
 /** The events of an HTTP server that engine.io listens to. */

@@ -1,5 +1,7 @@
 // Who may call: tokens, roles, trusted networks, bad tokens too often, and pages of other origins.
+import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { createLocalCheck } from "../../src/http/access.ts";
 import { signToken } from "../support/tokens.ts";
 import { type Api, type ApiOptions, startApi, TOKENS } from "./api.ts";
 
@@ -74,6 +76,18 @@ describe("bad tokens", () => {
     expect((await node.get(path, { as: null })).status).toBe(401);
     expect((await node.get(path, { as: signToken("1", { expiresIn: -10 }) })).body.error.code).toBe("TOKEN_EXPIRED");
   });
+});
+
+it.each([
+  ["127.0.0.1", true],
+  ["::1", true],
+  ["::ffff:127.0.0.1", true],
+  ["192.168.1.7", false],
+  ["::ffff:192.168.1.7", false],
+  [undefined, false],
+])("a caller at %s is this machine: %s, whatever Host it writes", (remoteAddress, local) => {
+  const call = { headers: { host: "localhost" }, socket: { remoteAddress } } as IncomingMessage;
+  expect(createLocalCheck()(call)).toBe(local);
 });
 
 describe("trusted networks", () => {

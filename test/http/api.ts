@@ -5,6 +5,7 @@ import type express from "express";
 import type { RequestHandler } from "express";
 import { pino } from "pino";
 import { Server } from "socket.io";
+import { createHostCheck } from "../../src/auth/hosts.ts";
 import { createOriginCheck } from "../../src/auth/origins.ts";
 import { createRevocations, type Revocations } from "../../src/auth/revocations.ts";
 import { createTokenVerifier } from "../../src/auth/token-verifier.ts";
@@ -120,6 +121,7 @@ export async function startApi(options: ApiOptions = {}): Promise<Api> {
     metrics: createMetrics({ connections: () => [], redis: () => cluster.health().redis }),
     logger: pino({ level: "debug" }, { write: (line: string) => void logged.push(line) }),
     allowsOrigin: createOriginCheck({ kind: "list", origins: options.origins ?? [] }),
+    allowsHost: createHostCheck({ kind: "list", names: [] }),
     trustedCidrs: options.trustedCidrs ?? [],
     draining: options.draining ?? (() => false),
     ...(options.console === undefined ? {} : { console: options.console }),

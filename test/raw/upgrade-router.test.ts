@@ -110,6 +110,7 @@ describe("somebody else's server", () => {
     const undo = routeUpgrades(theirs, {
       engine: rig.engine,
       allowsOrigin: () => true,
+      allowsHost: () => true,
       capacity: () => "ok",
       others: "leave",
     });
@@ -142,7 +143,12 @@ describe("a request that offers HTTP/2, as Java's HttpClient makes them", () => 
         );
       });
       await start();
-      routeUpgrades(server, { engine: rig.engine, allowsOrigin: () => true, capacity: () => "ok" });
+      routeUpgrades(server, {
+        engine: rig.engine,
+        allowsOrigin: () => true,
+        allowsHost: () => true,
+        capacity: () => "ok",
+      });
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       const socket = connectTcp((server.address() as AddressInfo).port, "127.0.0.1");
       let heard = "";

@@ -67,7 +67,7 @@ export async function startRig({ engine: changes, routing, onSocket }: RigOption
   io.bind(engine);
   const http = createServer((_request, response) => response.writeHead(404).end());
   io.attach(http);
-  routeUpgrades(http, { engine, allowsOrigin: () => true, capacity: () => "ok", ...routing });
+  routeUpgrades(http, { engine, allowsOrigin: () => true, allowsHost: () => true, capacity: () => "ok", ...routing });
   let latest: Socket | undefined;
   for (const name of ["/dashboard", "/channels", "/study-time"]) {
     io.of(name).on("connection", (socket) => {
