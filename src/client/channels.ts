@@ -10,6 +10,7 @@ import type { LifecycleEvents, State } from "./lifecycle.ts";
 import { channelOf } from "./names.ts";
 import type { Context } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
+import type { Ending, Opened } from "./succession.ts";
 
 /** Events of the channels, with their arguments. */
 export type ChannelsEvents = ArgumentsOf<ChannelsServerEvents & LifecycleEvents>;
@@ -107,8 +108,8 @@ export interface ChannelsClient {
   close(): Promise<void>;
 }
 
-/** Connects to `/channels`. */
-export function createChannels(context: Context): ChannelsClient {
+/** Connects to `/channels`, when the handle before it has ended. */
+export function createChannels(context: Context, before?: Ending): Opened<ChannelsClient> {
   const subscriptions = createSubscriptions((channel, since) => core.emit("unrecovered", { channel, since }));
   const acks = new Acks(async (channel, { offset, epoch }) => {
     if (epoch !== core.epoch) return; // of another database: here it would stand for what nobody has handled
@@ -146,12 +147,12 @@ export function createChannels(context: Context): ChannelsClient {
     if (typeof payload !== "object" || payload === null || !("channel" in payload)) return;
     if (errorFromWire(payload)?.code === "FORBIDDEN") subscriptions.forget(core, String(payload.channel));
   });
-  core.session.start();
+  core.start(before);
 
   const { session } = core;
-  return {
+  const handle: ChannelsClient = {
     get state() {
-      return session.state;
+      return core.state;
     },
     on: (event, listener) => core.events.on(event, listener as Listener<readonly unknown[]>),
     subscribe: (channel) => subscriptions.subscribe(core, channel),
@@ -179,6 +180,7 @@ export function createChannels(context: Context): ChannelsClient {
         acks.stop();
       }),
   };
+  return { handle, ending: core.ending };
 }
 
 /** An ack that the server refuses (a room that was left) need not be sent again; anything else is. */

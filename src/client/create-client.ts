@@ -5,6 +5,7 @@ import { createDashboard, type DashboardClient } from "./dashboard.ts";
 import type { ClientOptions, Context } from "./options.ts";
 import { memoryStorage } from "./storage.ts";
 import { createStudyTime, type StudyTimeClient } from "./study-time.ts";
+import type { Opened } from "./succession.ts";
 import { createTokens } from "./tokens.ts";
 import { pageVisibility, type Visibility } from "./visibility.ts";
 
@@ -74,17 +75,19 @@ export function createClient(options: ClientOptions): Client {
     manager: makeManager(),
   };
   const courses = new Map<string, StudyTimeClient>();
-  let dashboard: DashboardClient | undefined;
-  let channels: ChannelsClient | undefined;
+  let dashboard: Opened<DashboardClient> | undefined;
+  let channels: Opened<ChannelsClient> | undefined;
 
   return {
     dashboard() {
-      if (dashboard === undefined || dashboard.state === "closed") dashboard = createDashboard(context);
-      return dashboard;
+      const ending = dashboard?.ending();
+      if (dashboard === undefined || ending !== undefined) dashboard = createDashboard(context, ending);
+      return dashboard.handle;
     },
     channels() {
-      if (channels === undefined || channels.state === "closed") channels = createChannels(context);
-      return channels;
+      const ending = channels?.ending();
+      if (channels === undefined || ending !== undefined) channels = createChannels(context, ending);
+      return channels.handle;
     },
     studyTime(courseId) {
       const known = courses.get(courseId);
@@ -95,7 +98,7 @@ export function createClient(options: ClientOptions): Client {
       return made;
     },
     async close() {
-      await Promise.all([dashboard, channels, ...courses.values()].map((handle) => handle?.close()));
+      await Promise.all([dashboard?.handle, channels?.handle, ...courses.values()].map((handle) => handle?.close()));
     },
   };
 }

@@ -5,6 +5,7 @@ import type { ArgumentsOf, Listener } from "./events.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
 import type { Context } from "./options.ts";
 import type { Stream } from "./stream.ts";
+import type { Ending, Opened } from "./succession.ts";
 
 /** Events of a dashboard, with their arguments. */
 export type DashboardEvents = ArgumentsOf<DashboardServerEvents & LifecycleEvents>;
@@ -42,8 +43,8 @@ export interface DashboardClient {
   close(): Promise<void>;
 }
 
-/** Connects to `/dashboard`. */
-export function createDashboard(context: Context): DashboardClient {
+/** Connects to `/dashboard`, when the handle before it has ended. */
+export function createDashboard(context: Context, before?: Ending): Opened<DashboardClient> {
   let channel = "";
   let stream: Stream | undefined;
   const core = createCore(context, {
@@ -67,14 +68,15 @@ export function createDashboard(context: Context): DashboardClient {
     resubscribe: (core) => core.session.restart("an event was missing"),
     handled: () => undefined, // nor acks: the offset is the client's to keep
   });
-  core.session.start();
-  return {
+  core.start(before);
+  const handle: DashboardClient = {
     get state() {
-      return core.session.state;
+      return core.state;
     },
     on: (event, listener) => core.events.on(event, listener as Listener<readonly unknown[]>),
     snapshot: () => core.session.request<Snapshot>("snapshot"),
     ping: async () => (await core.session.request<{ timestamp: string }>("ping")).timestamp,
     close: () => core.close(),
   };
+  return { handle, ending: core.ending };
 }

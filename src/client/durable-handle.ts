@@ -1,10 +1,11 @@
 // What the handles of `/dashboard` and `/channels` have in common: a session, listeners, and streams behind them.
 import { Events } from "./events.ts";
-import type { LifecycleEvents } from "./lifecycle.ts";
+import type { LifecycleEvents, State } from "./lifecycle.ts";
 import type { Context } from "./options.ts";
 import { createPositions, type Position } from "./positions.ts";
 import { Session } from "./session.ts";
 import { metaOf, Streams } from "./streams.ts";
+import { createEnd, type Ending, startAfter } from "./succession.ts";
 import type { Token } from "./tokens.ts";
 
 /** Names that only the client itself may use, whatever a backend emits. */
@@ -35,21 +36,28 @@ type AnyEvents = Record<string, readonly unknown[]>;
 /** The inside of a handle. */
 export interface Core {
   readonly session: Session;
+  /** That of the session; `closed` as soon as the handle is being closed. */
+  readonly state: State;
   readonly events: Events<AnyEvents>;
   /** There after the first `handshake`. */
   readonly streams: Streams | undefined;
   /** The log that offsets belong to on this connection. */
   readonly epoch: string;
   emit(event: string, ...args: unknown[]): void;
+  /** Connects; when the handle before it has ended, for which it waits as long as an answer may take. */
+  start(before: Ending | undefined): void;
+  ending(): Ending | undefined;
   /** Waits for listeners that run, then disconnects. `before` runs in between. */
   close(before?: () => Promise<void>): Promise<void>;
 }
 
-/** Creates the inside of a handle; nothing connects before `session.start()`. */
+/** Creates the inside of a handle; nothing connects before `start`. */
 export function createCore(context: Context, behaviour: Behaviour): Core {
   const stop = new AbortController();
   let streams: Streams | undefined;
   let epoch = "";
+  let isClosing = false;
+  const end = createEnd();
 
   const events = new Events<AnyEvents>(() => {
     for (const [, stream] of streams?.entries() ?? []) stream.listenerAdded();
@@ -93,7 +101,10 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
       if (meta !== undefined) streams?.receive({ event, payload, meta });
       else if (!OWN.has(event)) emit(event, payload);
     },
-    report: (event, args) => emit(event, ...args),
+    report(event, args) {
+      if (event === "closed") end.reached();
+      emit(event, ...args);
+    },
   });
 
   const core: Core = {
@@ -105,8 +116,14 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
     get epoch() {
       return epoch;
     },
+    get state() {
+      return isClosing ? "closed" : session.state;
+    },
     emit,
+    start: (before) => startAfter(before, context.timeoutMs, () => session.start()),
+    ending: () => (core.state === "closed" ? { done: end.done, cut: () => session.close() } : undefined),
     async close(before = async () => undefined) {
+      isClosing = true;
       stop.abort(new Error("the client was closed"));
       await streams?.close();
       await before();

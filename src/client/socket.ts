@@ -2,6 +2,7 @@
 import type { Manager, Socket } from "socket.io-client";
 import type { Ack } from "../contract/acks.ts";
 import { ClasswireError, errorFromWire } from "./errors.ts";
+import { Alarm } from "./timers.ts";
 
 /** Events in both directions, checked by the types of the handles above. */
 type Loose = Record<string, (...args: never[]) => void>;
@@ -17,46 +18,83 @@ export interface SocketListener {
   onGone(reason: string): void;
 }
 
-/** A socket that reconnects only when it is told to. */
+/** How long an answer that nobody wants any more is waited for, in milliseconds. */
+const ANSWER_MS = 5000;
+
+/**
+ * A socket that reconnects only when it is told to. A manager has one per namespace: it is this one's from the first
+ * `connect()`, by when an earlier handle's must have ended.
+ */
 export class NamespaceSocket {
+  readonly #manager: Manager;
   readonly #socket: Socket<Loose, Loose>;
   readonly #listener: SocketListener;
+  readonly #alarm = new Alarm();
+  #isOurs = false;
   #wanted = false;
 
   constructor(manager: Manager, namespace: string, listener: SocketListener) {
+    this.#manager = manager;
     this.#listener = listener;
     this.#socket = manager.socket(namespace);
-    this.#socket.off().offAny(); // an ended handle's
-    this.#socket.on("connect", () => this.#wanted && listener.onAccepted());
-    this.#socket.on("connect_error", (error: Error & { data?: unknown }) => {
-      if (!this.#wanted) return;
-      this.disconnect();
-      listener.onRefused(errorFromWire(error.data) ?? new ClasswireError("UNREACHABLE", error.message));
-    });
-    this.#socket.on("disconnect", (reason: string) => {
-      if (!this.#wanted) return;
-      this.disconnect(); // or it would come back by itself, with an old handshake, when another namespace reconnects
-      listener.onGone(reason);
-    });
-    this.#socket.onAny((event: string, ...args: unknown[]) => this.#wanted && listener.onEvent(event, args));
   }
 
   get connected(): boolean {
-    return this.#socket.connected;
+    return this.#wanted && this.#socket.connected;
   }
 
   /** Connects with this handshake. */
   connect(auth: Record<string, unknown>): void {
+    if (!this.#isOurs) this.#attach();
+    if (this.#isUnanswered) this.#end(); // the server answers the later attempt only
     this.#wanted = true;
     this.#socket.auth = auth;
     this.#socket.connect();
   }
 
-  /** Disconnects cleanly: the server is told. */
+  /**
+   * Disconnects cleanly: the server is told. Where it has not answered yet, it is told afterwards: it would take the user for
+   * online for as long as another namespace keeps the connection.
+   */
   disconnect(): void {
+    if (!this.#isOurs) return;
     this.#wanted = false;
+    if (this.#isUnanswered && this.#manager._readyState === "open") this.#alarm.after(ANSWER_MS, () => this.#end());
+    else this.#end();
+  }
+
+  get #isUnanswered(): boolean {
+    return this.#socket.active && !this.#socket.connected;
+  }
+
+  #end(): void {
+    this.#alarm.cancel();
     this.#socket.sendBuffer.length = 0; // must not reach the next connection before its rooms are there
     this.#socket.disconnect();
+  }
+
+  #attach(): void {
+    this.#isOurs = true;
+    const listener = this.#listener;
+    this.#socket.off().offAny(); // an ended handle's
+    this.#socket.on("connect", () => {
+      if (this.#wanted) listener.onAccepted();
+      else this.#end();
+    });
+    this.#socket.on("connect_error", (error: Error & { data?: unknown }) => {
+      const wasWanted = this.#wanted;
+      this.#wanted = false;
+      this.#end();
+      if (!wasWanted) return;
+      listener.onRefused(errorFromWire(error.data) ?? new ClasswireError("UNREACHABLE", error.message));
+    });
+    this.#socket.on("disconnect", (reason: string) => {
+      const wasWanted = this.#wanted;
+      this.#wanted = false;
+      this.#end(); // or it would come back by itself, with an old handshake, when another namespace reconnects
+      if (wasWanted) listener.onGone(reason);
+    });
+    this.#socket.onAny((event: string, ...args: unknown[]) => this.#wanted && listener.onEvent(event, args));
   }
 
   /** As if the connection had broken: disconnects, and says so. */
