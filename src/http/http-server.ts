@@ -2,12 +2,16 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
 
-/** In milliseconds. Node's defaults hold a slow handshake for 91 s; these refuse it in time. */
+/**
+ * In milliseconds. Node's defaults hold a slow handshake for 91 s; these refuse it in time. Between two requests, where none of
+ * those timeouts counts, a connection is kept for longer than balancers keep theirs (60 s): whoever closes first must not be the
+ * one that is called, or a call that is just being sent is lost.
+ */
 const TIMEOUTS = {
   headersTimeout: 10_000,
   requestTimeout: 15_000,
   connectionsCheckingInterval: 2_000,
-  keepAliveTimeout: 5_000,
+  keepAliveTimeout: 75_000,
 };
 
 /** Creates the HTTP server. It does not listen yet: see {@link listen}. */
