@@ -32,11 +32,13 @@ export class Acks {
     this.#alarm.cancel();
     this.#noted = 0;
     const sent = [...this.#pending];
-    const taken = await Promise.allSettled(sent.map(([channel, position]) => this.#send(channel, position)));
-    for (const [at, [channel, position]] of sent.entries()) {
-      const isTaken = taken[at]?.status === "fulfilled" && this.#pending.get(channel) === position;
-      if (isTaken) this.#pending.delete(channel);
-    }
+    const taken = (channel: string, position: Position): void => {
+      if (this.#pending.get(channel) === position) this.#pending.delete(channel);
+    };
+    const later = (): void => undefined; // with the next flush
+    await Promise.all(
+      sent.map(([name, position]) => this.#send(name, position).then(() => taken(name, position), later)),
+    );
   }
 
   stop(): void {

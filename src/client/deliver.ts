@@ -3,7 +3,7 @@ import { createBackoff } from "./backoff.ts";
 import type { Listener } from "./events.ts";
 import type { LifecycleEvents } from "./lifecycle.ts";
 import type { ReceivedEvent } from "./stream.ts";
-import { sleep } from "./timers.ts";
+import { type StopSignal, sleep } from "./timers.ts";
 
 /** What a delivery needs. */
 export interface Deliveries {
@@ -13,7 +13,7 @@ export interface Deliveries {
   attempts: number;
   report: LifecycleEvents["listener_error"];
   /** Aborted when the handle is closed. */
-  signal: AbortSignal;
+  signal: StopSignal;
 }
 
 /**

@@ -6,6 +6,7 @@ import { createPositions, type Position } from "./positions.ts";
 import { Session } from "./session.ts";
 import { metaOf, Streams } from "./streams.ts";
 import { createEnd, type Ending, startAfter } from "./succession.ts";
+import { Stop } from "./timers.ts";
 import type { Token } from "./tokens.ts";
 
 /** Names that only the client itself may use, whatever a backend emits. */
@@ -53,7 +54,7 @@ export interface Core {
 
 /** Creates the inside of a handle; nothing connects before `start`. */
 export function createCore(context: Context, behaviour: Behaviour): Core {
-  const stop = new AbortController();
+  const stop = new Stop();
   let streams: Streams | undefined;
   let epoch = "";
   let isClosing = false;

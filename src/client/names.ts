@@ -2,9 +2,9 @@
 
 /** An id as it stands in a channel name: everything outside `A-Za-z0-9_.@-` is percent-encoded. */
 export function encodeId(id: string): string {
-  return encodeURIComponent(id.replace(/\p{Surrogate}/gu, "\uFFFD"))
+  return encodeURIComponent(id.replace(/[\uD800-\uDFFF]/gu, "\uFFFD"))
     .replace(/[!~*'()]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll("%40", "@");
+    .replace(/%40/g, "@");
 }
 
 /**

@@ -1,6 +1,7 @@
 // One namespace, kept connected: connect, restore, renew, come back after a failure, and know when not to.
 import type { Manager } from "socket.io-client";
 import { type BackoffOptions, createBackoff } from "./backoff.ts";
+import { deviceClock } from "./clock.ts";
 import { ConnectionBarrier } from "./connection-barrier.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
@@ -152,7 +153,7 @@ export class Session {
   async #restore(payload: unknown): Promise<void> {
     const attempt = this.#attempt;
     this.#alarm.cancel();
-    this.#connectedAt = Date.now();
+    this.#connectedAt = deviceClock.monotonic();
     this.#closeReason = undefined;
     this.#refusals = 0;
     if (this.#token !== undefined) this.#refresh.watch(this.#token);
@@ -169,7 +170,7 @@ export class Session {
 
   #gone(reason: string): void {
     this.#options.report("disconnected", [{ reason }]);
-    if (Date.now() - this.#connectedAt > STABLE_MS) this.#backoff.reset();
+    if (deviceClock.monotonic() - this.#connectedAt > STABLE_MS) this.#backoff.reset();
     const error = this.#closeReason ?? new ClasswireError("DISCONNECTED", reason);
     this.#closeReason = undefined;
     void this.#failed(error);

@@ -1,12 +1,14 @@
 // Where tokens come from: one at a time, remembered until shortly before they end.
+import { claimsOf } from "./claims.ts";
+import { type Clock, deviceClock } from "./clock.ts";
 import { ClasswireError, toClasswireError } from "./errors.ts";
 
 /** A token and what it says of itself. */
 export interface Token {
   text: string;
   user: string;
-  /** Epoch milliseconds. */
-  expiresAt: number;
+  /** When it ends, in milliseconds of the monotonic clock; undefined where only the server can tell. */
+  endsAt: number | undefined;
 }
 
 /** The tokens of one user. */
@@ -24,7 +26,7 @@ export type TokenSource = string | (() => string | Promise<string>);
 const TOO_CLOSE_MS = 5000;
 
 /** Creates the tokens of a client. All of them must be of one user, the first one's. */
-export function createTokens(source: TokenSource, now: () => number = Date.now): Tokens {
+export function createTokens(source: TokenSource, clock: Clock = deviceClock): Tokens {
   let current: Token | undefined;
   let fetching: Promise<Token> | undefined;
 
@@ -35,7 +37,8 @@ export function createTokens(source: TokenSource, now: () => number = Date.now):
     } catch (error) {
       throw toClasswireError(error, "UNREACHABLE");
     }
-    const token = readToken(text);
+    if (current !== undefined && text === current.text) return current; // its life began when it first came
+    const token = readToken(text, clock);
     if (current !== undefined && token.user !== current.user) {
       throw new ClasswireError("AUTH_FAILED", "the new token is another user's: make a client of its own for them");
     }
@@ -50,10 +53,13 @@ export function createTokens(source: TokenSource, now: () => number = Date.now):
     return fetching;
   }
 
+  function isUsable({ endsAt }: Token): boolean {
+    return typeof source === "string" || endsAt === undefined || endsAt - clock.monotonic() > TOO_CLOSE_MS;
+  }
+
   return {
     async get() {
-      const usable = current !== undefined && (typeof source === "string" || current.expiresAt - now() > TOO_CLOSE_MS);
-      return usable && current !== undefined ? current : fetchShared();
+      return current !== undefined && isUsable(current) ? current : fetchShared();
     },
     async renew(old) {
       if (typeof source === "string") return undefined;
@@ -68,23 +74,22 @@ export function createTokens(source: TokenSource, now: () => number = Date.now):
  * Reads a JWT's claims (RFC 7519) without verifying it, which is the server's task: whose it is, and when it ends.
  * Throws `INVALID_TOKEN` for what the server would refuse anyway.
  */
-export function readToken(text: string): Token {
+export function readToken(text: string, clock: Clock = deviceClock): Token {
   const claims = typeof text === "string" ? claimsOf(text) : undefined;
   const user = claims?.["sub"] ?? claims?.["user_id"] ?? claims?.["userId"] ?? claims?.["id"];
   const exp = claims?.["exp"];
   if ((typeof user !== "string" && typeof user !== "number") || typeof exp !== "number") {
     throw new ClasswireError("INVALID_TOKEN", "the token is not a JWT with a user id and an expiry");
   }
-  return { text, user: String(user), expiresAt: exp * 1000 };
+  return { text, user: String(user), endsAt: endOf(exp, claims?.["iat"], clock) };
 }
 
-function claimsOf(text: string): Record<string, unknown> | undefined {
-  try {
-    const payload = (text.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
-    const claims: unknown = JSON.parse(new TextDecoder().decode(bytes));
-    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined; // not base64 or not JSON: no token at all
-  }
+/**
+ * When a token that has just come ends. The device's clock may be hours from the server's, so it is the token's own life that
+ * counts, from now on; the clock only where the token does not say when it was issued. What makes no sense by that is left
+ * to the server.
+ */
+function endOf(exp: number, iat: unknown, { monotonic, wall }: Clock): number | undefined {
+  const lifeMs = typeof iat === "number" ? (exp - iat) * 1000 : exp * 1000 - wall();
+  return lifeMs > 0 ? monotonic() + lifeMs : undefined;
 }

@@ -24,7 +24,7 @@ interface PageDocument {
  */
 export function pageVisibility(scope: { document?: PageDocument } = globalThis as object): Visibility {
   const { document } = scope;
-  if (document === undefined) return { visible: () => true, onChange: () => () => undefined };
+  if (typeof document?.addEventListener !== "function") return { visible: () => true, onChange: () => () => undefined };
   return {
     visible: () => document.visibilityState !== "hidden",
     onChange(listener) {

@@ -7,11 +7,11 @@ import { createPositions } from "../../src/client/positions.ts";
 import { createRefresh } from "../../src/client/refresh.ts";
 import { memoryStorage, webStorage } from "../../src/client/storage.ts";
 import { Alarm, sleep } from "../../src/client/timers.ts";
-import { readToken } from "../../src/client/tokens.ts";
+import { createTokens, readToken } from "../../src/client/tokens.ts";
 import { pageVisibility } from "../../src/client/visibility.ts";
 import * as contract from "../../src/contract/channel-names.ts";
 import { encodeId } from "../../src/contract/ids.ts";
-import { signToken } from "../support/tokens.ts";
+import { signToken, unsignedToken } from "../support/tokens.ts";
 
 afterEach(() => {
   vi.useRealTimers();
@@ -117,6 +117,72 @@ test("a token is renewed before it ends, and tried again when that fails", async
   expect(sent).toEqual([second.text]);
   refresh.stop();
   expect(vi.getTimerCount()).toBe(0);
+});
+
+/** A source of tokens of a quarter of an hour, by the true time, and the refresh of one connection with them. */
+async function quarters(trueTime: () => number, skewMs: () => number, hasIat: boolean) {
+  let asked = 0;
+  const source = (): string => {
+    asked++;
+    const iat = Math.floor(trueTime() / 1000);
+    const exp = iat + 900;
+    return unsignedToken(JSON.stringify({ sub: "1", exp, jti: asked, ...(hasIat ? { iat } : {}) }));
+  };
+  const clock = { monotonic: () => performance.now(), wall: () => trueTime() + skewMs() };
+  const tokens = createTokens(source, clock);
+  const refresh = createRefresh(tokens, async () => undefined, clock);
+  refresh.watch(await tokens.get());
+  return { asked: () => asked, stop: () => refresh.stop() };
+}
+
+test.each([
+  ["right", () => 0],
+  ["an hour ahead", () => 3_600_000],
+  ["an hour behind", () => -3_600_000],
+  ["jumping ahead and back", () => (performance.now() % 600_000 < 300_000 ? 7_200_000 : -7_200_000)],
+])("a token of 15 minutes is renewed every 14, by a device clock that is %s", async (_what, skew) => {
+  vi.useFakeTimers();
+  const { asked, stop } = await quarters(Date.now, skew, true);
+  await vi.advanceTimersByTimeAsync(13 * 60_000);
+  expect(asked()).toBe(1);
+  await vi.advanceTimersByTimeAsync(13 * 60_000 + 60 * 60_000);
+  expect(asked()).toBe(1 + Math.floor(86 / 14));
+  stop();
+  expect(vi.getTimerCount()).toBe(0);
+});
+
+test("without iat the clock is asked; where that cannot be right, the server says when the token has ended", async () => {
+  vi.useFakeTimers();
+  const right = await quarters(Date.now, () => 0, false);
+  const ahead = await quarters(Date.now, () => 3_600_000, false);
+  await vi.advanceTimersByTimeAsync(60 * 60_000);
+  expect([right.asked(), ahead.asked()]).toEqual([5, 1]);
+  right.stop();
+});
+
+test("however short tokens live, the source is asked every ten seconds at most; when it fails, ever more rarely", async () => {
+  vi.useFakeTimers();
+  const clock = { monotonic: () => performance.now(), wall: Date.now };
+  let asked = 0;
+  const shortLived = createTokens(() => signToken({ sub: "1", jti: `${++asked}` }, { expiresIn: 1 }), clock);
+  const short = createRefresh(shortLived, async () => undefined, clock);
+  short.watch(await shortLived.get());
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(asked).toBeGreaterThan(4);
+  expect(asked).toBeLessThanOrEqual(8);
+  short.stop();
+
+  let tries = 0;
+  const failing = createTokens(() => {
+    if (tries++ > 0) throw new Error("no network");
+    return signToken("1", { expiresIn: 600 });
+  }, clock);
+  const patient = createRefresh(failing, async () => undefined, clock);
+  patient.watch(await failing.get());
+  await vi.advanceTimersByTimeAsync(600_000);
+  expect(tries).toBeGreaterThan(2);
+  expect(tries).toBeLessThan(8);
+  patient.stop();
 });
 
 test.each([undefined, "", 8080])("a client without a URL to go to is refused at once: %s", (url) => {

@@ -1,7 +1,7 @@
 // Tokens: read without being verified, fetched once, renewed when needed, of one user only.
 import { expect, test } from "vitest";
 import { createTokens, readToken } from "../../src/client/tokens.ts";
-import { signToken } from "../support/tokens.ts";
+import { signToken, unsignedToken } from "../support/tokens.ts";
 
 const HOUR = 3_600_000;
 
@@ -17,23 +17,61 @@ test("names outside ASCII survive the base64", () => {
   expect(readToken(signToken({ sub: "学习者-ü-😀" })).user).toBe("学习者-ü-😀");
 });
 
-test.each(["", "nonsense", "a.b.c", signToken({ sub: "1" }, { expiresIn: null }), signToken({ role: "user" })])(
-  "what the server would refuse anyway is refused at once: %s",
-  (text) => {
-    expect(() => readToken(text)).toThrow(expect.objectContaining({ code: "INVALID_TOKEN" }));
-  },
-);
+test("an id that is a number is taken as it is written, of any size", () => {
+  expect(readToken(unsignedToken('{"sub":1234567890123456789,"exp":1}')).user).toBe("1234567890123456789");
+  expect(readToken(unsignedToken('{"note":"\\"id\\": 1","id": -98765432109876543210,"exp":1}')).user).toBe(
+    "-98765432109876543210",
+  );
+  expect(readToken(unsignedToken('{"sub":"12345678901234567890","exp":1}')).user).toBe("12345678901234567890");
+  expect(readToken(unsignedToken('{"sub":" 1234567890123456789 ","exp":1}')).user).toBe(" 1234567890123456789 ");
+  expect(readToken(unsignedToken('{"sub":42,"list":[1234567890123456789],"exp":1}')).user).toBe("42");
+});
+
+test.each([0, 1, 2, 3, 4, 5])("a payload is read at every length of its base64 (%s)", (length) => {
+  const sub = `ü${"x".repeat(length)}`;
+  const claims = JSON.stringify({ sub, exp: 1 });
+  for (const encoding of ["base64url", "base64"] as const)
+    expect(readToken(unsignedToken(claims, encoding)).user).toBe(sub);
+});
+
+test.each([
+  "",
+  "nonsense",
+  "a.b.c",
+  "a.!!!!.c",
+  `a.${Buffer.from([0xff, 0xfe]).toString("base64url")}.c`,
+  signToken({ sub: "1" }, { expiresIn: null }),
+  signToken({ role: "user" }),
+])("what the server would refuse anyway is refused at once: %s", (text) => {
+  expect(() => readToken(text)).toThrow(expect.objectContaining({ code: "INVALID_TOKEN" }));
+});
 
 test("a fetched token is used until shortly before its end", async () => {
-  let now = Date.now();
+  let now = 0;
   let fetched = 0;
   const source = () => signToken("1", { expiresIn: 3600 + ++fetched });
-  const tokens = createTokens(source, () => now);
+  const tokens = createTokens(source, { monotonic: () => now, wall: Date.now });
   const first = await tokens.get();
   expect((await tokens.get()).text).toBe(first.text);
   now += HOUR; // the token has one second left
   expect((await tokens.get()).text).not.toBe(first.text);
   expect(fetched).toBe(2);
+});
+
+test("a token that only the device's clock holds for ended is used until the server refuses it", async () => {
+  const issued = Math.floor(Date.now() / 1000);
+  for (const skew of [-HOUR, HOUR]) {
+    for (const claims of [
+      { exp: issued + 900, iat: issued },
+      { exp: issued + 900, iat: undefined },
+    ]) {
+      let fetched = 0;
+      const source = () => unsignedToken(JSON.stringify({ sub: "1", jti: ++fetched, ...claims }));
+      const tokens = createTokens(source, { monotonic: () => 0, wall: () => Date.now() + skew });
+      for (let n = 0; n < 10; n++) await tokens.get();
+      expect(fetched).toBe(1);
+    }
+  }
 });
 
 test("callers at the same time share one fetch", async () => {

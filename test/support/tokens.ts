@@ -43,3 +43,8 @@ export function keyPair(alg: "RS256" | "ES256"): { publicKey: string; privateKey
     ? generateKeyPairSync("rsa", { modulusLength: 2048, publicKeyEncoding, privateKeyEncoding })
     : generateKeyPairSync("ec", { namedCurve: "P-256", publicKeyEncoding, privateKeyEncoding });
 }
+
+/** Something that reads as a token with this payload, in JSON, but is not signed. */
+export function unsignedToken(payload: string, encoding: "base64url" | "base64" = "base64url"): string {
+  return `header.${Buffer.from(payload).toString(encoding)}.signature`;
+}
