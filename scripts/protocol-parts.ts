@@ -30,7 +30,9 @@ const NOTES: Readonly<Record<string, FieldNotes>> = {
   "client gateway user_message": { "content.from": "ignored: the sender is the token's user" },
   "client messenger chat": { from: "ignored: the sender is the token's user", content: "string, or an object" },
   "client messenger typing": { content: "any JSON" },
-  "client study-time heartbeat": { timestamp: "ISO 8601 time or epoch milliseconds; checked, never counted by" },
+  "client study-time heartbeat": {
+    timestamp: "ISO 8601 time or epoch milliseconds; never counted by, and nothing is refused for it",
+  },
 };
 
 const CLOSE_CODES: Record<keyof typeof CLOSE, string> = {

@@ -54,7 +54,7 @@ function handshake(port: number, path: string, group: Group, name: string, stall
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     socket.on("error", () => reject(new Error(`${path}: the connection failed`)));
     socket.write(
-      `GET ${path} HTTP/1.1\r\nHost: bench\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
+      `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${KEY}\r\n\r\n`,
     );
     socket.once("data", (answer: Buffer) => {
       if (!answer.toString("latin1").startsWith("HTTP/1.1 101")) reject(new Error(answer.toString()));

@@ -13,8 +13,8 @@ export interface ClientConnection {
   /** Bytes that the client has not taken yet. */
   readonly bufferedBytes: number;
   /**
-   * True once the client itself has closed the connection in the way its protocol has for it. False for Socket.IO: its clients
-   * leave namespaces.
+   * True once the client itself has closed the connection with a WebSocket close frame that tells of no error. False where a
+   * client polls: it can only leave its namespaces.
    */
   readonly endedCleanly: boolean;
   /** Resolves when the client has taken everything that was sent to it, or when the connection is closed. */

@@ -15,3 +15,17 @@ export interface Closing {
   code: (typeof CLOSE)[keyof typeof CLOSE];
   reason: string;
 }
+
+/** What ws reports of a close frame without a code (RFC 6455, 7.1.5); without any frame it is 1006. */
+const NO_CODE = 1005;
+/** Codes of the application's own (RFC 6455, 7.4.2). */
+const OWN_CODES = { first: 3000, last: 4999 };
+
+/**
+ * Whether a client's close frame says that it wanted to go: it has finished (1000), its page was closed (1001), or whatever
+ * its application means by a code of its own. All other codes tell of an error.
+ */
+export function isCleanClose(code: number): boolean {
+  if (code >= OWN_CODES.first) return code <= OWN_CODES.last;
+  return code === CLOSE.normal || code === CLOSE.draining || code === NO_CODE;
+}

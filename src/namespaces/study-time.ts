@@ -2,6 +2,7 @@
 import { CLOSE } from "../connection/close-codes.ts";
 import { roomOf } from "../contract/channel-names.ts";
 import { type HeartbeatResponse, studyTime } from "../contract/study-time.ts";
+import { isTime } from "../contract/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeSocket, isCleanEnd } from "../realtime/closing.ts";
@@ -19,7 +20,7 @@ export interface StudyTimeDependencies extends SocketDependencies {
 
 const ACTIONS = actions<typeof studyTime, StudyTimeConnection>(studyTime, {
   heartbeat: {
-    act: (_payload, connection) => connection.heartbeat(),
+    act: (payload, connection) => connection.heartbeat(payload?.timestamp),
     failed: (connection) => connection.response("error"),
   },
   refresh_token: refresh,
@@ -40,6 +41,8 @@ class StudyTimeConnection {
   readonly #timeout: NodeJS.Timeout;
   /** Seconds studied in the course, as far as they were credited. */
   #seconds = 0;
+  /** Whether the log has been told of a timestamp that is none. */
+  #isNoted = false;
 
   constructor(socket: StudyTimeSocket, dependencies: StudyTimeDependencies) {
     const { user, course = "" } = socket.data.admission;
@@ -65,8 +68,9 @@ class StudyTimeConnection {
     void socket.join([roomOf.user(this.#user), roomOf.study(this.#user, this.#course)]);
   }
 
-  /** Credits the time up to now, and answers with the sum. */
-  async heartbeat(): Promise<ReturnType<StudyTimeConnection["response"]>> {
+  /** Credits the time up to now, and answers with the sum. The client's own time is never counted by. */
+  async heartbeat(timestamp: unknown): Promise<ReturnType<StudyTimeConnection["response"]>> {
+    if (timestamp !== undefined && !isTime(timestamp)) this.#noteUnreadable();
     if (this.socket.connected) this.#timeout.refresh(); // it has come, however long the database takes
     await this.#credit();
     return this.response("success");
@@ -75,6 +79,14 @@ class StudyTimeConnection {
   /** The answer to a heartbeat, with the seconds that are credited by now. */
   response(status: HeartbeatResponse["status"]): Omit<HeartbeatResponse, "ok" | "error"> {
     return { type: "heartbeat_response", status, studyTime: this.#seconds };
+  }
+
+  /** Its client can be mended then; one line is enough. */
+  #noteUnreadable(): void {
+    if (this.#isNoted) return;
+    this.#isNoted = true;
+    const { logger } = this.#dependencies;
+    logger.info({ user: this.#user, course: this.#course }, "the timestamp of a heartbeat cannot be read as a time");
   }
 
   async #start(): Promise<void> {

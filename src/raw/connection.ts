@@ -3,7 +3,7 @@ import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { ClientConnection } from "../connection/client-connection.ts";
-import { CLOSE, type Closing } from "../connection/close-codes.ts";
+import { CLOSE, type Closing, isCleanClose } from "../connection/close-codes.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
@@ -256,15 +256,12 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
 
   #closed(code: number): void {
     if (this.readyState === "closed") return;
-    this.endedCleanly = this.readyState === "open" && code !== ABNORMAL;
+    this.endedCleanly = this.readyState === "open" && isCleanClose(code);
     this.readyState = "closed";
     this.#sendQueue.discard();
     this.emit("close", this.endedCleanly ? "client close" : this.#endReason);
   }
 }
-
-/** What ws reports when no close frame has come (RFC 6455, 7.1.5). */
-const ABNORMAL = 1006;
 
 /** Imitates engine.io's transport: Socket.IO drops a volatile event while it is not writable. */
 class Transport {

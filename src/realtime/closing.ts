@@ -28,7 +28,7 @@ export function closeWithError(socket: AnySocket, { body }: Failure): void {
   closeSocket(socket, { code: CLOSE.policy, reason: body.message });
 }
 
-/** Whether the client itself has ended this socket, in the way its protocol has for it. `reason` is what Socket.IO gives. */
+/** Whether the client itself has ended this socket: it left the namespace, or closed the WebSocket with a close frame. `reason` is what Socket.IO gives. */
 export function isCleanEnd(socket: AnySocket, reason: string): boolean {
   return reason === "client namespace disconnect" || socket.data.connection.endedCleanly;
 }

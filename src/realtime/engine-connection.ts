@@ -3,6 +3,7 @@ import type { EventEmitter } from "node:events";
 import type { Socket as NetSocket } from "node:net";
 import type { Socket } from "socket.io";
 import { asClientConnection, type ClientConnection } from "../connection/client-connection.ts";
+import { isCleanClose } from "../connection/close-codes.ts";
 
 /** A connection of engine.io, as Socket.IO's types show it. */
 export type EngineSocket = Socket["conn"];
@@ -12,26 +13,44 @@ export interface QueuedPacket {
   readonly data?: unknown;
 }
 
-/** The WebSocket of a transport, as far as it is used: `bufferedAmount` and `terminate` are its public face. */
+/** The WebSocket of a transport, as far as it is used: all but `_socket` is its public face. */
 export interface TransportWebSocket {
   readonly bufferedAmount: number;
   terminate(): void;
+  prependListener(event: "close", listener: (code: number) => void): unknown;
   readonly _socket?: NetSocket | null;
 }
 
+/** Where the view of an engine.io connection is kept: with the connection itself, for all of its sockets. */
+const VIEW = Symbol("ClientConnection");
+
 /** The connection behind a socket: a raw one itself, otherwise a view of engine.io's, which costs one small object. */
-export function connectionOf(connection: EngineSocket): ClientConnection {
-  return asClientConnection(connection) ?? new EngineConnection(connection);
+export function connectionOf(connection: EngineSocket & { [VIEW]?: ClientConnection }): ClientConnection {
+  connection[VIEW] ??= asClientConnection(connection) ?? new EngineConnection(connection);
+  return connection[VIEW];
 }
 
-/** One connection of engine.io. Holds no state of its own, so each of its sockets may have its own view. */
+/** One connection of engine.io. */
 class EngineConnection implements ClientConnection {
   readonly admission = undefined;
-  readonly endedCleanly = false;
   readonly #engine: EngineSocket;
+  #endedCleanly = false;
 
   constructor(engine: EngineSocket) {
     this.#engine = engine;
+    this.#watchClose();
+    engine.on("upgrade", () => this.#watchClose());
+  }
+
+  get endedCleanly(): boolean {
+    return this.#endedCleanly;
+  }
+
+  /** Notes how a WebSocket ends before engine.io hears of it, which tells its sockets without the code. */
+  #watchClose(): void {
+    webSocketOf(this.#engine)?.prependListener("close", (code) => {
+      this.#endedCleanly = this.#engine.readyState === "open" && isCleanClose(code);
+    });
   }
 
   get transportName(): string {

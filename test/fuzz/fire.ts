@@ -91,7 +91,7 @@ function path(isSocketIo: boolean, connection: number, random: Random): string {
 function handshake(target: string, random: Random): string {
   const extensions = random.oneIn(3) ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "";
   const key = random.bytes(16).toString("base64");
-  return `GET ${target} HTTP/1.1\r\nHost: fuzz\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${extensions}\r\n`;
+  return `GET ${target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${key}\r\n${extensions}\r\n`;
 }
 
 /** Reads all that comes; hangs up when the server says goodbye, and knows the latest pong. */

@@ -2,9 +2,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ManagerOptions, Socket, SocketOptions } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { WebSocket } from "ws";
 import { collect, type Json, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { inboxOf } from "../support/inbox.ts";
+import { signToken } from "../support/tokens.ts";
+import { openWire } from "../support/wire.ts";
 
 let server: TestServer;
 let learners = 0;
@@ -75,12 +78,24 @@ describe.each(["websocket", "polling"])("over %s", (transport) => {
     expect(await total(me, "rust")).toBe(0);
   });
 
-  it("takes any ISO 8601 time, or none, and counts by none of them", async () => {
+  it("takes any time, what is none as well, or nothing, and counts by none of them", async () => {
     const me = learner();
     const socket = await connectedAgo(50, me, "go", over);
     const times = ["2001-01-01T00:00:00Z", "2999-12-31T23:59:59.999+08:00", "2025-12-26T14:05:30", "2025-12-26", 5];
-    for (const timestamp of times) {
-      expect(await beat(socket, { timestamp })).toMatchObject({ status: "success", studyTime: 50 });
+    const others = [
+      "20251226t140530,5+0800",
+      "2025-W52-5",
+      "yesterday",
+      "",
+      null,
+      -1,
+      {},
+      [],
+      true,
+      Buffer.from("now"),
+    ];
+    for (const timestamp of [...times, ...others, "x".repeat(100_000)]) {
+      expect(await beat(socket, { timestamp })).toMatchObject({ ok: true, status: "success", studyTime: 50 });
     }
     expect(await beat(socket, {})).toMatchObject({ status: "success" });
     expect(await socket.emitWithAck("heartbeat")).toMatchObject({ status: "success" });
@@ -89,13 +104,13 @@ describe.each(["websocket", "polling"])("over %s", (transport) => {
   it("answers a bad payload with an error and the time as it was", async () => {
     const socket = await connectedAgo(20, learner(), "go", over);
     const { studyTime } = await beat(socket);
-    for (const bad of [null, 7, "now", [], { timestamp: "yesterday" }, { timestamp: {} }, { timestamp: -1 }]) {
+    for (const bad of [null, 7, "now", []]) {
       expect(await beat(socket, bad)).toEqual({
         ok: false,
         type: "heartbeat_response",
         status: "error",
         studyTime,
-        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^(timestamp|payload) must be /) },
+        error: { code: "INVALID_MESSAGE", message: expect.stringMatching(/^payload must be /) },
       });
     }
     expect(socket.connected).toBe(true);
@@ -130,10 +145,38 @@ describe("an end", () => {
     await eventually(async () => (await total(me, "go")) >= 70);
   });
 
+  it.each([
+    ["a closed tab, 1001", 1001],
+    ["a normal end, 1000", 1000],
+    ["no code, 1005", undefined],
+  ])(
+    "by a WebSocket's close frame (%s) without a packet of Socket.IO counts up to that moment",
+    async (_what, code) => {
+      const me = learner();
+      const wire = await begunAgo(70, async () => {
+        const opened = await openWire(server.url);
+        await opened.join("/study-time", { token: signToken(me), courseId: "go" });
+        await opened.packet(/^42\/study-time,\["connected"/);
+        return opened;
+      });
+      wire.ws.close(code);
+      await eventually(async () => (await total(me, "go")) >= 70);
+    },
+  );
+
+  it("by a close frame that tells of an error counts up to the last heartbeat", async () => {
+    const me = learner();
+    const socket = await connectedAgo(70, me, "go");
+    webSocketOf(socket).close(1002);
+    await eventually(() => socketsOf(me) === 0);
+    expect(await total(me, "go")).toBe(0);
+  });
+
   it.each(["websocket", "polling"])("by a cut %s counts up to the last heartbeat", async (transport) => {
     const me = learner();
     const socket = await connectedAgo(70, me, "go", { transports: [transport] });
-    socket.io.engine.close();
+    if (transport === "websocket") webSocketOf(socket).terminate();
+    else socket.io.engine.close();
     await eventually(() => socketsOf(me) === 0);
     expect(await total(me, "go")).toBe(0);
   });
@@ -143,7 +186,7 @@ describe("an end", () => {
     const [silent, talking] = [await connectedAgo(70, me, "go"), await connectedAgo(70, talker, "go")];
     const closed = [collect(silent, "close"), collect(talking, "close")];
     const gone = [next(silent, "disconnect"), next(talking, "disconnect")];
-    const chatter = setInterval(() => talking.emit("heartbeat", { timestamp: "never" }), 200);
+    const chatter = setInterval(() => talking.emit("heartbeat", "no heartbeat"), 200);
     await Promise.all(gone);
     clearInterval(chatter);
     for (const notices of closed)
@@ -175,6 +218,11 @@ describe("an end", () => {
     expect(socketsOf(me)).toBe(1);
   });
 });
+
+/** The WebSocket below a client. */
+function webSocketOf(socket: Socket): WebSocket {
+  return (socket.io.engine.transport as unknown as { ws: WebSocket }).ws;
+}
 
 function socketsOf(user: string): number {
   return server.classwire.io.of("/study-time").adapter.rooms.get(`user:${user}`)?.size ?? 0;

@@ -17,7 +17,10 @@ function response(status: "success" | "error", studyTime: unknown, error: { code
   return { type: "heartbeat_response", status, studyTime, ...error };
 }
 
-/** Whatever is no heartbeat becomes one that the namespace refuses, so that the answer carries the seconds studied so far. */
+/**
+ * Whatever is no heartbeat becomes one that the namespace refuses, so that the answer carries the seconds studied so far. A
+ * timestamp that cannot be one is `null`: the heartbeat counts all the same.
+ */
 function decode(frame: unknown): ClientMessage {
   if (!isObject(frame) || frame["type"] !== "heartbeat") return { event: "heartbeat", payload: null };
   const { timestamp } = frame;

@@ -118,21 +118,18 @@ describe("the study-time dialect", () => {
     const client = await open("userId=600&courseId=go-101");
     client.send({ type: "heartbeat", timestamp: new Date().toISOString() });
     expect(await client.next()).toEqual(fine);
-    const noHeartbeat = "payload must be a heartbeat, {timestamp}";
-    const noTime = "timestamp must be an ISO 8601 time or epoch milliseconds";
-    for (const [frame, message] of [
-      ["{", noHeartbeat],
-      ["[]", noHeartbeat],
-      [{ type: "ping" }, noHeartbeat],
-      [{ type: "heartbeat", timestamp: "yesterday" }, noTime],
-      [{ type: "heartbeat", timestamp: {} }, noTime],
-    ] as const) {
+    for (const frame of ["{", "[]", { type: "ping" }]) {
       client.send(frame);
-      expect(await client.next()).toEqual({ ...fine, status: "error", code: "INVALID_MESSAGE", message });
+      const refusal = { code: "INVALID_MESSAGE", message: "payload must be a heartbeat, {timestamp}" };
+      expect(await client.next()).toEqual({ ...fine, status: "error", ...refusal });
+    }
+    for (const timestamp of ["yesterday", {}, "20251226t140530,5+0800"]) {
+      client.send({ type: "heartbeat", timestamp });
+      expect(await client.next()).toEqual(fine);
     }
     client.send({ type: "heartbeat" });
     expect(await client.next()).toEqual(fine);
-    expect(client.frames).toHaveLength(7);
+    expect(client.frames).toHaveLength(8);
     client.ws.close();
   });
 
