@@ -1,5 +1,11 @@
 // Presence: the contract of "who is there".
 
+/** The group of the users who are connected to `/channels`. */
+export const ONLINE = "channels";
+
+/** The group of the guests there: connections without a user, all of one member. */
+export const GUESTS = { group: "guests", member: "guest" } as const;
+
 /** A member that is in a group no more. */
 export type PresenceGone = { group: string; member: string };
 

@@ -92,7 +92,7 @@ export const connectionCalls = calls({
     access: "network",
     answer: {
       status: 200,
-      description: "online_count counts connections, online_users names each user once, sorted",
+      description: "online_count counts connections, those of guests too; online_users names each user once, sorted",
       schema: z.object({ online_count: z.int(), online_users: z.array(z.string()) }),
     },
     example: { answer: { online_count: 3, online_users: ["123", "456"] } },

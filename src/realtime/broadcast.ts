@@ -1,6 +1,7 @@
 // Broadcast: what is said now and not kept, to everyone, a user or a room, on every node.
 import type { z } from "zod";
 import type { Cluster } from "../cluster/cluster.ts";
+import { ONLINE } from "../cluster/presence.ts";
 import { channelOf, roomOf } from "../contract/channel-names.ts";
 import type { DataUpdate, orderStatus, SystemMessage } from "../contract/messaging.ts";
 import type { ChannelsNamespace } from "./types.ts";
@@ -39,7 +40,7 @@ export function createBroadcast(channels: ChannelsNamespace, cluster: Cluster): 
       if (isOrderStatus(frame)) target.emit("order_status", frame.content);
       else target.emit("push", frame);
       if (frame.to === undefined) return true;
-      const online = await cluster.presence.online("channels", [frame.to]);
+      const online = await cluster.presence.online(ONLINE, [frame.to]);
       return online.length > 0;
     },
   };

@@ -1,6 +1,7 @@
 // The calls that publish and read: answers, events in the log, what sockets hear, who may.
 import { io as connect, type Socket } from "socket.io-client";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { GUESTS } from "../../src/cluster/presence.ts";
 import { EVERYONE } from "../../src/contract/channel-names.ts";
 import { type Api, startApi, TOKENS } from "./api.ts";
 
@@ -124,6 +125,11 @@ describe("notifications", () => {
     const answer = await api.post("/api/v1/notifications", { everyone: true, ...notification });
     expect(answer.body).toMatchObject({ channel: EVERYONE, online: false });
     expect(await channel(EVERYONE)).toMatchObject([{ event: "notifications", data: notification }]);
+    // A guest is somebody, too.
+    await api.cluster.presence.enter(GUESTS.group, GUESTS.member, "c1");
+    const heard = await api.post("/api/v1/notifications", { everyone: true, ...notification });
+    expect(heard.body).toMatchObject({ channel: EVERYONE, online: true });
+    await api.cluster.presence.leave(GUESTS.group, GUESTS.member, "c1");
   });
 
   it("name exactly one receiver", async () => {

@@ -1,6 +1,6 @@
 // Routes about connections: who is online, and who must go.
 import type { Revocations } from "../../auth/revocations.ts";
-import type { Presence } from "../../cluster/presence.ts";
+import { GUESTS, ONLINE, type Presence } from "../../cluster/presence.ts";
 import { connectionCalls } from "../../contract/operations.ts";
 import type { Control } from "../../realtime/control.ts";
 import { type Route, route } from "../route.ts";
@@ -17,8 +17,12 @@ export function connectionRoutes({ control, presence, revocations }: ConnectionR
   return [
     route(connectionCalls.getStatus, {
       async handle() {
-        const [{ connections }, users] = await Promise.all([presence.size("channels"), presence.members("channels")]);
-        return { online_count: connections, online_users: users };
+        const [users, guests, names] = await Promise.all([
+          presence.size(ONLINE),
+          presence.size(GUESTS.group),
+          presence.members(ONLINE),
+        ]);
+        return { online_count: users.connections + guests.connections, online_users: names };
       },
     }),
     route(connectionCalls.disconnectUser, {

@@ -1,5 +1,5 @@
 // Routes that publish: notifications, system messages, changed data, messages to rooms, frames of a backend's own.
-import type { Presence } from "../../cluster/presence.ts";
+import { GUESTS, ONLINE, type Presence } from "../../cluster/presence.ts";
 import { publishingCalls } from "../../contract/publishing.ts";
 import type { Broadcast } from "../../realtime/broadcast.ts";
 import type { Services } from "../../services/services.ts";
@@ -21,9 +21,7 @@ export function publishingRoutes(
             ? await notifications.toEveryone(notification, eventKey)
             : await notifications.toUser(userId, notification, eventKey);
         const online =
-          userId === undefined
-            ? (await presence.size("channels")).members > 0
-            : (await presence.online("channels", [userId])).length > 0;
+          userId === undefined ? await isAnybodyThere(presence) : (await presence.online(ONLINE, [userId])).length > 0;
         return { id: event.id, channel: event.channel, offset: event.offset, online };
       },
     }),
@@ -55,4 +53,10 @@ export function publishingRoutes(
       handle: async ({ body }) => ({ delivered: await broadcast.push(body) }),
     }),
   ];
+}
+
+/** Whether anybody is connected to `/channels`, a guest or a user. */
+async function isAnybodyThere(presence: Presence): Promise<boolean> {
+  const sizes = await Promise.all([ONLINE, GUESTS.group].map((group) => presence.size(group)));
+  return sizes.some(({ members }) => members > 0);
 }

@@ -1,4 +1,5 @@
 // The events that a client of `/channels` may send, and what is done for each.
+import { ONLINE } from "../../cluster/presence.ts";
 import { channels } from "../../contract/channels.ts";
 import { actions } from "../../realtime/actions.ts";
 import { refresh } from "../../realtime/expiry.ts";
@@ -25,7 +26,7 @@ export const ACTIONS = actions<typeof channels, ChannelsContext>(channels, {
   leave_room: async ({ room }, { membership }) => ({ room, members: await membership.leave(room) }),
   async presence({ room, users = [] }, { membership, dependencies }) {
     if (room !== undefined) return { online: await membership.members(room) };
-    return { online: await dependencies.cluster.presence.online("channels", users) };
+    return { online: await dependencies.cluster.presence.online(ONLINE, users) };
   },
   room_message: sayToRoom,
   user_message: sayToUser,

@@ -1,4 +1,5 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
+import { GUESTS, ONLINE } from "../../cluster/presence.ts";
 import { roomOf } from "../../contract/channel-names.ts";
 import type { InOrder } from "../../realtime/handler.ts";
 import { initSocket } from "../../realtime/init-socket.ts";
@@ -73,9 +74,15 @@ class ChannelsConnection implements ChannelsContext {
 
   async #comeOnline(): Promise<void> {
     const { presence } = this.dependencies.cluster;
-    const { user } = this.socket.data.admission;
-    await presence.enter("channels", user, this.socket.id);
-    if (!this.socket.connected) await presence.leave("channels", user, this.socket.id);
+    const { group, member } = this.#presence;
+    await presence.enter(group, member, this.socket.id);
+    if (!this.socket.connected) await presence.leave(group, member, this.socket.id);
+  }
+
+  /** As whom it is online. */
+  get #presence(): { group: string; member: string } {
+    const { user, identity } = this.socket.data.admission;
+    return identity === undefined ? GUESTS : { group: ONLINE, member: user };
   }
 
   /** Hears its own channels, and goes on with what the connection before it had. */
@@ -91,6 +98,7 @@ class ChannelsConnection implements ChannelsContext {
     const { cluster, onFault } = this.dependencies;
     this.subscriptions.end();
     this.membership.end();
-    cluster.presence.leave("channels", this.socket.data.admission.user, this.socket.id).catch(onFault);
+    const { group, member } = this.#presence;
+    cluster.presence.leave(group, member, this.socket.id).catch(onFault);
   }
 }

@@ -1,6 +1,7 @@
 // What users of `/channels` say: to a room, to one user, to everyone, and that they are typing.
 import { randomUUID } from "node:crypto";
 import type { z } from "zod";
+import { ONLINE } from "../../cluster/presence.ts";
 import { channelOf, roomOf } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Identity } from "../../contract/identity.ts";
@@ -34,7 +35,7 @@ export async function sayToUser(
 ): Promise<{ id: string; delivered: boolean }> {
   const [{ event }, online] = await Promise.all([
     dependencies.messages.toUser(identityOf(socket), to, body),
-    dependencies.cluster.presence.online("channels", [to]),
+    dependencies.cluster.presence.online(ONLINE, [to]),
   ]);
   return { id: event.id, delivered: online.length > 0 };
 }

@@ -200,6 +200,18 @@ describe("the messenger dialect", () => {
     guest.ws.close();
   });
 
+  it("counts a guest as a connection, and as no user", async () => {
+    const status = async () => (await server.call("GET", "/api/ws/status")).body;
+    const before = await status();
+    const guests = await Promise.all([1, 2].map(() => connect(`${url}/api/ws/connect`)));
+    const user = await connect(`${url}/api/ws/connect?user_id=m-status`);
+    await eventually(async () => (await status()).online_count === before.online_count + 3);
+    expect((await status()).online_users).toEqual([...before.online_users, "m-status"].sort());
+    for (const { ws } of [...guests, user]) ws.close();
+    await eventually(async () => (await status()).online_count === before.online_count);
+    expect((await status()).online_users).toEqual(before.online_users);
+  });
+
   it("believes no user id beside a bad token", async () => {
     const refusal = await refusedUpgrade(`${url}/api/ws/connect?user_id=m-ann&token=bad`);
     expect(refusal).toMatchObject({ status: 401, body: '{"error":"the token is not valid"}' });
