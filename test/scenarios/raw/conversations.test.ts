@@ -201,15 +201,16 @@ describe("the messenger dialect", () => {
   });
 
   it("counts a guest as a connection, and as no user", async () => {
-    const status = async () => (await server.call("GET", "/api/ws/status")).body;
-    const before = await status();
-    const guests = await Promise.all([1, 2].map(() => connect(`${url}/api/ws/connect`)));
-    const user = await connect(`${url}/api/ws/connect?user_id=m-status`);
-    await eventually(async () => (await status()).online_count === before.online_count + 3);
-    expect((await status()).online_users).toEqual([...before.online_users, "m-status"].sort());
+    const quiet = await startClasswire();
+    const at = `${quiet.url.replace("http", "ws")}/api/ws/connect`;
+    const status = async () => (await quiet.call("GET", "/api/ws/status")).body;
+    const guests = await Promise.all([connect(at), connect(at)]);
+    const user = await connect(`${at}?user_id=m-ann`);
+    await eventually(async () => (await status()).online_count === 3);
+    expect(await status()).toEqual({ online_count: 3, online_users: ["m-ann"] });
     for (const { ws } of [...guests, user]) ws.close();
-    await eventually(async () => (await status()).online_count === before.online_count);
-    expect((await status()).online_users).toEqual(before.online_users);
+    await eventually(async () => (await status()).online_count === 0);
+    await quiet.close();
   });
 
   it("believes no user id beside a bad token", async () => {
