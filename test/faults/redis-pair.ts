@@ -10,6 +10,8 @@ export interface RedisPair {
   readonly url: string;
   /** The replica becomes the primary, and new connections lead to it; the old primary becomes its replica, and connections to it stay. */
   failOver(): Promise<void>;
+  /** How many connections listen on the primary of now, for whatever channel or pattern. */
+  listeners(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -38,6 +40,10 @@ export async function startRedisPair(): Promise<RedisPair> {
       await order(replica.url, "REPLICAOF", "NO", "ONE");
       [primary, replica] = [replica, primary];
       await follow();
+    },
+    async listeners() {
+      const clients = String(await order(primary.url, "CLIENT", "LIST", "TYPE", "PUBSUB"));
+      return clients.split("\n").filter((line) => line.includes("id=")).length;
     },
     async stop() {
       await address.close();
