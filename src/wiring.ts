@@ -95,7 +95,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   const io = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
   const registry = new ConnectionRegistry(cluster, times.probeMs);
-  const admit = createAdmit(dependencies, registry);
+  const admit = createAdmit(dependencies, registry, times);
   const raw = createRawEngine(dependencies, admit, options);
   const namespaces = openNamespaces(io, {
     admit,
@@ -169,6 +169,7 @@ function realtimeOptions(
 function createAdmit(
   { config, limits, verify, revocations, cluster }: RealtimeDependencies,
   registry: ConnectionRegistry,
+  { attemptMs }: RealtimeTimes,
 ): Admit {
   return createAdmission({
     verify,
@@ -176,6 +177,7 @@ function createAdmit(
     rates: cluster.rates,
     limits,
     connectionLimits: new ConnectionLimits(cluster, registry, limits),
+    attemptMs,
     trustQueryUser: config.trustQueryUser,
   });
 }

@@ -12,10 +12,14 @@ export type ClientErrorCode = ErrorCode | "UNREACHABLE" | "TIMEOUT" | "DISCONNEC
 export class ClasswireError extends Error {
   override readonly name = "ClasswireError";
   readonly code: ClientErrorCode;
+  /** After how many milliseconds the server takes another try, where it has said so. */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: ClientErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options);
+  constructor(code: ClientErrorCode, message: string, options: { cause?: unknown; retryAfterMs?: number } = {}) {
+    const { retryAfterMs, ...rest } = options;
+    super(message, rest);
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -25,10 +29,12 @@ export function toClasswireError(error: unknown, code: ClientErrorCode): Classwi
   return new ClasswireError(code, error instanceof Error ? error.message : String(error), { cause: error });
 }
 
-/** The error that the server sent as `{code, message}`, or undefined when `value` has no such shape. */
+/** The error that the server sent as `{code, message, retryAfter?}`, or undefined when `value` has no such shape. */
 export function errorFromWire(value: unknown): ClasswireError | undefined {
   if (typeof value !== "object" || value === null || !("code" in value) || !("message" in value)) return undefined;
   const { code, message } = value;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
-  return new ClasswireError(code as ErrorCode, message);
+  const seconds = "retryAfter" in value ? value.retryAfter : undefined;
+  const isWait = typeof seconds === "number" && seconds > 0;
+  return new ClasswireError(code as ErrorCode, message, isWait ? { retryAfterMs: seconds * 1000 } : {});
 }

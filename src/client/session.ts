@@ -30,8 +30,10 @@ export interface SessionOptions {
   ): void;
 }
 
-/** After `RATE_LIMIT` the next attempt comes no sooner. */
+/** After `RATE_LIMIT` the next attempt comes no sooner, unless the server names a time. */
 const LIMITED_MS = 10_000;
+/** The longest wait that a server may ask for. */
+const LONGEST_LIMITED_MS = 60_000;
 /** After a connection that lasted longer, in milliseconds, the back-off starts over. */
 const STABLE_MS = 10_000;
 /** Refused tokens in a row after which the session gives up. */
@@ -185,7 +187,7 @@ export class Session {
     const isHopeless = RENEWABLE.has(error.code) && !(await this.#renewed());
     if (attempt !== this.#attempt) return; // paused, started or closed meanwhile
     if (isHopeless) return this.close(error);
-    const delayMs = this.#backoff.next(error.code === "RATE_LIMIT" ? LIMITED_MS : 0);
+    const delayMs = this.#backoff.next(waitOf(error));
     this.#waitsForNetwork = error.code === "UNREACHABLE" || error.code === "DISCONNECTED";
     this.#alarm.after(delayMs, () => this.start());
     this.#options.report("retrying", [{ error, delayMs }]);
@@ -210,6 +212,11 @@ export class Session {
     this.#refresh.stop();
     this.#socket.disconnect();
   }
+}
+
+/** How long the server wants not to be asked again. */
+function waitOf({ code, retryAfterMs }: ClasswireError): number {
+  return Math.min(LONGEST_LIMITED_MS, retryAfterMs ?? (code === "RATE_LIMIT" ? LIMITED_MS : 0));
 }
 
 /**

@@ -23,6 +23,12 @@ export interface ErrorBody {
   message: string;
 }
 
+/** What a refused Socket.IO connection is told: `connect_error.data`. */
+export interface RefusalBody extends ErrorBody {
+  /** After how many whole seconds another try makes sense; with `RATE_LIMIT` and `SERVER_ERROR`. */
+  retryAfter?: number;
+}
+
 /** What a failure may add to its code. */
 export interface FailureDetail {
   /** Names of the refused fields with the reason of each; HTTP shows them as `fields`. */

@@ -46,7 +46,7 @@ export function checkResume(namespace: DashboardNamespace): void {
   namespace.use((socket, next) => {
     const asked = resumeFrom.safeParse(socket.handshake.auth);
     const fault = "since must be a whole number of at least 0, epoch a string";
-    next(asked.success ? undefined : connectError("INVALID_MESSAGE", fault));
+    next(asked.success ? undefined : connectError(new Failure("INVALID_MESSAGE", fault)));
   });
 }
 

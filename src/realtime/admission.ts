@@ -45,6 +45,8 @@ export interface AdmissionDependencies {
   rates: Rates;
   limits: Limits;
   connectionLimits: ConnectionLimits;
+  /** A connection that lasts this long, in milliseconds, gives its attempt back. */
+  attemptMs: number;
   /** The operator's `TRUST_QUERY_USER`. */
   trustQueryUser: boolean;
 }
@@ -56,9 +58,12 @@ interface Claim {
   course: string | undefined;
 }
 
-/** Creates the admission of one node. Order: identity, attempts, slot; an attempt that gets no slot does not count. */
+/**
+ * Creates the admission of one node. Order: identity, attempts, slot. An attempt that gets no slot does not count, and none
+ * whose connection has lasted for a while: a phone that loses its network every two seconds is no client that storms.
+ */
 export function createAdmission(dependencies: AdmissionDependencies): Admit {
-  const { rates, limits, connectionLimits } = dependencies;
+  const { rates, limits, connectionLimits, attemptMs } = dependencies;
 
   return async (request) => {
     const claim = await identify(request, dependencies);
@@ -70,6 +75,11 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
     }
     try {
       const slot = await connectionLimits.take(request, claim.user, claim.course);
+      const lasts = setTimeout(() => void rates.giveBack(rule, attempts), attemptMs).unref();
+      const release = (): Promise<void> => {
+        clearTimeout(lasts);
+        return slot.release();
+      };
       const { namespace, traits, connection } = request; // not the token
       return {
         namespace,
@@ -77,9 +87,9 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
         connection,
         ...claim,
         slot,
-        release: () => slot.release(),
+        release,
         async withdraw() {
-          await slot.release();
+          await release();
           await rates.giveBack(rule, attempts);
         },
       };

@@ -102,7 +102,7 @@ class Attempt {
       const failure = toFailure(error);
       onRefused(namespace, failure, error);
       if (connects.believesInside(socket)) connection.close(); // its client comes again, and is told then
-      next(connectError(failure.code, failure.message));
+      next(connectError(failure));
     }
   }
 

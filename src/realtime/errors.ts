@@ -1,5 +1,5 @@
 // Errors that a client is told of outside of acks: the `error` event, and `connect_error`.
-import type { ErrorBody, ErrorCode } from "../contract/errors.ts";
+import type { ErrorBody, Failure, RefusalBody } from "../contract/errors.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { AnySocket } from "./types.ts";
 
@@ -16,7 +16,12 @@ export function emitError(socket: AnySocket, error: ErrorBody): void {
   socket.emit("error", errorPayload(error, socket.data.errorDetail?.()));
 }
 
-/** The error with which a namespace refuses a client: a `connect_error` with `data: {code, message}`. */
-export function connectError(code: ErrorCode, message: string): Error & { data: ErrorBody } {
-  return Object.assign(new Error(message), { data: { code, message } });
+/** When a client may come again that was refused through no fault of its own, unless the failure says otherwise. */
+const RETRY_AFTER_MS = 5000;
+
+/** The error with which a namespace refuses a client: a `connect_error` with `data: {code, message, retryAfter?}`. */
+export function connectError({ body, retryAfterMs }: Failure): Error & { data: RefusalBody } {
+  const isTemporary = body.code === "RATE_LIMIT" || body.code === "SERVER_ERROR";
+  const retryAfter = Math.max(1, Math.ceil((retryAfterMs ?? RETRY_AFTER_MS) / 1000));
+  return Object.assign(new Error(body.message), { data: isTemporary ? { ...body, retryAfter } : body });
 }

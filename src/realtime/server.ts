@@ -7,6 +7,7 @@ import type { AllowsOrigin } from "../auth/origins.ts";
 import type { BurstLimit } from "../config/limits.ts";
 import { HOST_NOT_ALLOWED } from "../connection/request.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
+import { Failure } from "../contract/errors.ts";
 import { guardBackPressure } from "./back-pressure.ts";
 import type { EngineSocket } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
@@ -35,7 +36,7 @@ type DecideCors = (error: null, options: { origin: string | false; credentials: 
 export function createRealtimeServer({ joinWithinMs }: Pick<RealtimeOptions, "joinWithinMs">): Server {
   const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
   io.use((_socket, next) =>
-    next(connectError("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time")),
+    next(connectError(new Failure("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time"))),
   );
   return io;
 }

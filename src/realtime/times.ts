@@ -4,6 +4,8 @@
 export interface RealtimeTimes {
   /** A connection that has joined no namespace, or has left the last one, is closed after this time. */
   readonly joinWithinMs: number;
+  /** A connection that lasts this long gives the attempt back that it was. */
+  readonly attemptMs: number;
   /** The presence grace period: a user whose last connection in a room is gone counts as away only after it. */
   readonly awayAfterMs: number;
   /** How long a connection at a limit may take to answer a ping before it gives way. */
@@ -19,6 +21,7 @@ export interface RealtimeTimes {
 /** The documented times. */
 export const REALTIME_TIMES: RealtimeTimes = {
   joinWithinMs: 5000,
+  attemptMs: 1000,
   awayAfterMs: 5000,
   probeMs: 2000,
   compareEveryMs: 2000,

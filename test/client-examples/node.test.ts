@@ -61,6 +61,24 @@ test("a refused token ends both with an error", async () => {
   }
 });
 
+test("reconnect.mjs comes back after a limit when the server said, and after the server has ended it", async () => {
+  const few = await spawnServer({ LOG_LEVEL: "warn", CHANNELS_CONNECTIONS_PER_USER: "1" });
+  const other = createClient({ url: few.url, token: signToken("7105") });
+  await other.channels().presence({ users: [] });
+  const child = startChild(process.execPath, [join(root, "client-examples/node/reconnect.mjs"), few.url], {
+    env: { PATH: process.env["PATH"], TOKEN: signToken("7105") },
+  });
+  await child.line(/^RATE_LIMIT at most 1 connections per user$/);
+  await other.close();
+  await child.line(/^connected as 7105$/, 20_000);
+  const api = createEmitter({ api: { url: few.url, token: signToken({ sub: "1", role: "service" }) } });
+  await api.disconnectUser("7105");
+  await eventually(() => child.lines.filter((line) => line === "connected as 7105").length === 2);
+  child.kill();
+  await child.exited;
+  await few.stop();
+}, 60_000);
+
 test("the store of the React example follows the dashboard while somebody uses it", async () => {
   const user = 7104;
   const client = createClient({ url: server.url, token: signToken(String(user)) });

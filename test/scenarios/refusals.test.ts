@@ -65,7 +65,9 @@ async function refusal(server: TestServer, namespace: string, options: Partial<M
     auth: { courseId: "go", ...(options.auth as object) },
   });
   const [error] = await next(socket, "connect_error");
-  expect(error.data).toEqual({ code: expect.any(String), message: error.message });
+  const { retryAfter, ...data } = error.data;
+  expect(data).toEqual({ code: expect.any(String), message: error.message });
+  expect(Number.isInteger(retryAfter)).toBe(data.code === "RATE_LIMIT");
   socket.close();
   return error.data.code;
 }

@@ -1,5 +1,6 @@
 // Engine.IO by hand, over a plain WebSocket: for what no well-behaved client sends.
 import { once } from "node:events";
+import type { Socket } from "node:net";
 import { WebSocket } from "ws";
 import { eventually } from "./eventually.ts";
 
@@ -12,6 +13,8 @@ export interface Wire {
   readonly closed: Promise<number>;
   /** Sends a packet of Socket.IO. */
   send(packet: string): void;
+  /** Sends packets of Socket.IO in one segment: the server reads them all before it does anything else. */
+  sendAtOnce(packets: readonly string[]): void;
   /** Connects to a namespace and waits until it is in. */
   join(namespace: string, auth: object): Promise<void>;
   /** The first packet, come already or still to come, that matches. */
@@ -41,6 +44,12 @@ export async function openWire(
     packets,
     closed,
     send: (text) => ws.send(`4${text}`),
+    sendAtOnce(texts) {
+      const tcp = (ws as unknown as { _socket: Socket })._socket;
+      tcp.cork();
+      for (const text of texts) ws.send(`4${text}`);
+      tcp.uncork();
+    },
     async join(namespace, auth) {
       ws.send(`40${namespace},${JSON.stringify(auth)}`);
       await packet(new RegExp(`^40${namespace},`));
