@@ -105,6 +105,22 @@ test("a source that fails for a while is waited for", async () => {
   expect(retries).toEqual(Array(3).fill("the login service is away"));
 });
 
+test("at a limit it comes again by itself, no sooner than the server said", async () => {
+  const user = world.user();
+  const others = Array.from({ length: 5 }, () => world.client(user));
+  await Promise.all(others.map((other) => reaches(other.channels(), "connected")));
+  const channels = world.client(user).channels();
+  const retries: { code: string; retryAfterMs: number | undefined; delayMs: number }[] = [];
+  channels.on("retrying", ({ error: { code, retryAfterMs }, delayMs }) =>
+    retries.push({ code, retryAfterMs, delayMs }),
+  );
+  await filled(retries, 1);
+  expect(retries).toEqual([{ code: "RATE_LIMIT", retryAfterMs: 10_000, delayMs: expect.any(Number) }]);
+  expect(retries[0]?.delayMs).toBeGreaterThanOrEqual(10_000);
+  await others[0]?.close();
+  await reaches(channels, "connected");
+});
+
 test("dashboard and channels share one connection", async () => {
   const client = world.client(world.user());
   const before = world.line.connections;
