@@ -67,7 +67,7 @@ export function createClient(options: ClientOptions): Client {
     });
   const context: Context = {
     url,
-    tokens: createTokens(options.token),
+    tokens: createTokens(options.token, { user: options.user }),
     storage: options.storage ?? memoryStorage(),
     backoff: options.backoff ?? { first: 1000, longest: 30_000 },
     timeoutMs: options.timeoutMs ?? 10_000,

@@ -11,6 +11,8 @@ export interface ClientOptions {
   url: string;
   /** A token, or the function that fetches one: asked again before the token ends and when it was refused. */
   token: TokenSource;
+  /** The user's id, where tokens cannot be read or name it in none of the claims `sub`, `user_id`, `userId` and `id`. */
+  user?: string;
   /** Where offsets are kept over a reload; in memory unless given. */
   storage?: OffsetStorage;
   /** Socket.IO transports, the first that works is taken. `["websocket", "polling"]`. */

@@ -25,8 +25,16 @@ export type TokenSource = string | (() => string | Promise<string>);
 /** A token so close to its end is renewed before it is used. */
 const TOO_CLOSE_MS = 5000;
 
+/** What tokens are read with. */
+export interface ReadingTokens {
+  /** Whose they are; unless given, their claims say. */
+  user?: string | undefined;
+  clock?: Clock;
+}
+
 /** Creates the tokens of a client. All of them must be of one user, the first one's. */
-export function createTokens(source: TokenSource, clock: Clock = deviceClock): Tokens {
+export function createTokens(source: TokenSource, reading: ReadingTokens = {}): Tokens {
+  const { clock = deviceClock } = reading;
   let current: Token | undefined;
   let fetching: Promise<Token> | undefined;
 
@@ -38,7 +46,7 @@ export function createTokens(source: TokenSource, clock: Clock = deviceClock): T
       throw toClasswireError(error, "UNREACHABLE");
     }
     if (current !== undefined && text === current.text) return current; // its life began when it first came
-    const token = readToken(text, clock);
+    const token = readToken(text, reading);
     if (current !== undefined && token.user !== current.user) {
       throw new ClasswireError("AUTH_FAILED", "the new token is another user's: make a client of its own for them");
     }
@@ -71,17 +79,16 @@ export function createTokens(source: TokenSource, clock: Clock = deviceClock): T
 }
 
 /**
- * Reads a JWT's claims (RFC 7519) without verifying it, which is the server's task: whose it is, and when it ends.
- * Throws `INVALID_TOKEN` for what the server would refuse anyway.
+ * Reads a JWT's claims (RFC 7519) without verifying it, which is the server's task: whose it is, and when it ends. Throws
+ * `INVALID_TOKEN` where they do not say whose it is, and nobody else does.
  */
-export function readToken(text: string, clock: Clock = deviceClock): Token {
+export function readToken(text: string, { user, clock = deviceClock }: ReadingTokens = {}): Token {
   const claims = typeof text === "string" ? claimsOf(text) : undefined;
-  const user = claims?.["sub"] ?? claims?.["user_id"] ?? claims?.["userId"] ?? claims?.["id"];
-  const exp = claims?.["exp"];
-  if ((typeof user !== "string" && typeof user !== "number") || typeof exp !== "number") {
-    throw new ClasswireError("INVALID_TOKEN", "the token is not a JWT with a user id and an expiry");
+  const named = user ?? claims?.["sub"] ?? claims?.["user_id"] ?? claims?.["userId"] ?? claims?.["id"];
+  if (typeof text !== "string" || (typeof named !== "string" && typeof named !== "number")) {
+    throw new ClasswireError("INVALID_TOKEN", "the token is not a JWT with a user id");
   }
-  return { text, user: String(user), endsAt: endOf(exp, claims?.["iat"], clock) };
+  return { text, user: String(named), endsAt: endOf(claims?.["exp"], claims?.["iat"], clock) };
 }
 
 /**
@@ -89,7 +96,8 @@ export function readToken(text: string, clock: Clock = deviceClock): Token {
  * counts, from now on; the clock only where the token does not say when it was issued. What makes no sense by that is left
  * to the server.
  */
-function endOf(exp: number, iat: unknown, { monotonic, wall }: Clock): number | undefined {
+function endOf(exp: unknown, iat: unknown, { monotonic, wall }: Clock): number | undefined {
+  if (typeof exp !== "number") return undefined;
   const lifeMs = typeof iat === "number" ? (exp - iat) * 1000 : exp * 1000 - wall();
   return lifeMs > 0 ? monotonic() + lifeMs : undefined;
 }

@@ -70,14 +70,14 @@ test("reconnect.mjs comes back after a limit when the server said, and after the
   });
   await child.line(/^RATE_LIMIT at most 1 connections per user$/);
   await other.close();
-  await child.line(/^connected as 7105$/, 20_000);
+  await child.line(/^connected as 7105$/, 40_000);
   const api = createEmitter({ api: { url: few.url, token: signToken({ sub: "1", role: "service" }) } });
   await api.disconnectUser("7105");
   await eventually(() => child.lines.filter((line) => line === "connected as 7105").length === 2);
   child.kill();
   await child.exited;
   await few.stop();
-}, 60_000);
+}, 90_000);
 
 test("the store of the React example follows the dashboard while somebody uses it", async () => {
   const user = 7104;

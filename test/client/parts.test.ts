@@ -129,7 +129,7 @@ async function quarters(trueTime: () => number, skewMs: () => number, hasIat: bo
     return unsignedToken(JSON.stringify({ sub: "1", exp, jti: asked, ...(hasIat ? { iat } : {}) }));
   };
   const clock = { monotonic: () => performance.now(), wall: () => trueTime() + skewMs() };
-  const tokens = createTokens(source, clock);
+  const tokens = createTokens(source, { clock });
   const refresh = createRefresh(tokens, async () => undefined, clock);
   refresh.watch(await tokens.get());
   return { asked: () => asked, stop: () => refresh.stop() };
@@ -164,7 +164,7 @@ test("however short tokens live, the source is asked every ten seconds at most; 
   vi.useFakeTimers();
   const clock = { monotonic: () => performance.now(), wall: Date.now };
   let asked = 0;
-  const shortLived = createTokens(() => signToken({ sub: "1", jti: `${++asked}` }, { expiresIn: 1 }), clock);
+  const shortLived = createTokens(() => signToken({ sub: "1", jti: `${++asked}` }, { expiresIn: 1 }), { clock });
   const short = createRefresh(shortLived, async () => undefined, clock);
   short.watch(await shortLived.get());
   await vi.advanceTimersByTimeAsync(60_000);
@@ -173,10 +173,13 @@ test("however short tokens live, the source is asked every ten seconds at most; 
   short.stop();
 
   let tries = 0;
-  const failing = createTokens(() => {
-    if (tries++ > 0) throw new Error("no network");
-    return signToken("1", { expiresIn: 600 });
-  }, clock);
+  const failing = createTokens(
+    () => {
+      if (tries++ > 0) throw new Error("no network");
+      return signToken("1", { expiresIn: 600 });
+    },
+    { clock },
+  );
   const patient = createRefresh(failing, async () => undefined, clock);
   patient.watch(await failing.get());
   await vi.advanceTimersByTimeAsync(600_000);

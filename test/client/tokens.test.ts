@@ -40,17 +40,26 @@ test.each([
   "a.b.c",
   "a.!!!!.c",
   `a.${Buffer.from([0xff, 0xfe]).toString("base64url")}.c`,
-  signToken({ sub: "1" }, { expiresIn: null }),
   signToken({ role: "user" }),
 ])("what the server would refuse anyway is refused at once: %s", (text) => {
   expect(() => readToken(text)).toThrow(expect.objectContaining({ code: "INVALID_TOKEN" }));
+});
+
+test("where the application says whose a token is, it need not be readable, and the server says when it ends", async () => {
+  for (const text of ["opaque", unsignedToken("{}"), unsignedToken('{"sub":"another name"}')])
+    expect(readToken(text, { user: "1" })).toEqual({ text, user: "1", endsAt: undefined });
+  let fetched = 0;
+  const tokens = createTokens(() => `opaque-${++fetched}`, { user: "1" });
+  const first = await tokens.get();
+  expect(await tokens.get()).toBe(first);
+  expect((await tokens.renew(first))?.text).toBe("opaque-2");
 });
 
 test("a fetched token is used until shortly before its end", async () => {
   let now = 0;
   let fetched = 0;
   const source = () => signToken("1", { expiresIn: 3600 + ++fetched });
-  const tokens = createTokens(source, { monotonic: () => now, wall: Date.now });
+  const tokens = createTokens(source, { clock: { monotonic: () => now, wall: Date.now } });
   const first = await tokens.get();
   expect((await tokens.get()).text).toBe(first.text);
   now += HOUR; // the token has one second left
@@ -67,7 +76,7 @@ test("a token that only the device's clock holds for ended is used until the ser
     ]) {
       let fetched = 0;
       const source = () => unsignedToken(JSON.stringify({ sub: "1", jti: ++fetched, ...claims }));
-      const tokens = createTokens(source, { monotonic: () => 0, wall: () => Date.now() + skew });
+      const tokens = createTokens(source, { clock: { monotonic: () => 0, wall: () => Date.now() + skew } });
       for (let n = 0; n < 10; n++) await tokens.get();
       expect(fetched).toBe(1);
     }
