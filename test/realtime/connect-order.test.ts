@@ -3,19 +3,19 @@ import { Manager, type Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { connectTo, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { createDatabase, sharedRedis } from "../support/shared.ts";
 import { signToken } from "../support/tokens.ts";
 import { openWire, type Wire } from "../support/wire.ts";
 
 let server: TestServer;
 const closing: (() => void)[] = [];
-beforeAll(async () => {
-  const env = { CONNECT_ATTEMPTS_PER_MINUTE: "1000", DASHBOARD_ATTEMPTS_PER_MINUTE: "1000" };
-  server = await startClasswire(env, { times: { probeMs: 500, joinWithinMs: 1000 } });
-});
+async function start(env: Record<string, string>): Promise<void> {
+  const attempts = { CONNECT_ATTEMPTS_PER_MINUTE: "1000", DASHBOARD_ATTEMPTS_PER_MINUTE: "1000" };
+  server = await startClasswire({ ...attempts, ...env }, { times: { probeMs: 500, joinWithinMs: 1000 } });
+}
 afterEach(() => {
   for (const close of closing.splice(0)) close();
 });
-afterAll(() => server.close());
 
 /** Sockets of one Manager, with another namespace that keeps the connection open. */
 async function page(user: string, transport: "websocket" | "polling") {
@@ -49,142 +49,153 @@ async function isIn(socket: Socket): Promise<void> {
   await eventually(async () => socket.connected && (await socket.timeout(200).emitWithAck("heartbeat")).ok === true);
 }
 
-describe.each(["websocket", "polling"] as const)(
-  "over %s, a client that connects, disconnects and connects",
-  (transport) => {
-    it("while nothing has been answered is connected, and has one place", async () => {
-      const user = `pending-${transport}`;
-      const { channels, other } = await page(user, transport);
-      const gone: string[] = [];
-      other.on("disconnect", (reason) => gone.push(reason));
-      const errors: unknown[] = [];
-      channels.on("connect_error", (error) => errors.push(error.message));
-      channels.connect();
-      channels.disconnect();
-      channels.connect();
-      await isIn(channels);
-      expect(errors).toEqual([]);
-      expect(gone).toEqual([]);
-      expect(sizeOf(user)).toBe(1);
-      expect(await freePlaces(user)).toBe(4);
-    });
+describe.each(["in memory", "on Redis"])("with its slots %s,", (where) => {
+  beforeAll(async () => {
+    const shared = async () => ({ REDIS_URL: await sharedRedis(), DATABASE_URL: await createDatabase() });
+    await start(where === "on Redis" ? await shared() : {});
+  });
+  afterAll(() => server.close());
 
-    it("after it was in is connected, on the same connection", async () => {
-      const user = `in-${transport}`;
-      const { channels, other } = await page(user, transport);
-      const gone: string[] = [];
-      other.on("disconnect", (reason) => gone.push(reason));
-      channels.connect();
-      await isIn(channels);
-      for (let n = 0; n < 5; n++) {
+  describe.each(["websocket", "polling"] as const)(
+    "over %s, a client that connects, disconnects and connects",
+    (transport) => {
+      it("while nothing has been answered is connected, and has one place", async () => {
+        const user = `pending-${transport}`;
+        const { channels, other } = await page(user, transport);
+        const gone: string[] = [];
+        other.on("disconnect", (reason) => gone.push(reason));
+        const errors: unknown[] = [];
+        channels.on("connect_error", (error) => errors.push(error.message));
+        channels.connect();
         channels.disconnect();
         channels.connect();
         await isIn(channels);
-      }
-      expect(gone).toEqual([]);
-      expect(sizeOf(user)).toBe(1);
-      expect(await freePlaces(user)).toBe(4);
-    });
+        expect(errors).toEqual([]);
+        expect(gone).toEqual([]);
+        expect(sizeOf(user)).toBe(1);
+        expect(await freePlaces(user)).toBe(4);
+      });
 
-    it("twenty times at every moment is connected, and presence and counts are exact", async () => {
-      const user = `often-${transport}`;
-      const watcher = server.connect("/channels", "watcher");
-      await next(watcher, "connected");
-      const { channels, other } = await page(user, transport);
-      const gone: string[] = [];
-      other.on("disconnect", (reason) => gone.push(reason));
-      for (let n = 0; n < 20; n++) {
+      it("after it was in is connected, on the same connection", async () => {
+        const user = `in-${transport}`;
+        const { channels, other } = await page(user, transport);
+        const gone: string[] = [];
+        other.on("disconnect", (reason) => gone.push(reason));
         channels.connect();
-        // From "at once" to "just after it was let in".
-        for (let turn = 0; turn < n; turn++) await new Promise((resolve) => setImmediate(resolve));
+        await isIn(channels);
+        for (let n = 0; n < 5; n++) {
+          channels.disconnect();
+          channels.connect();
+          await isIn(channels);
+        }
+        expect(gone).toEqual([]);
+        expect(sizeOf(user)).toBe(1);
+        expect(await freePlaces(user)).toBe(4);
+      });
+
+      it("twenty times at every moment is connected, and presence and counts are exact", async () => {
+        const user = `often-${transport}`;
+        const watcher = server.connect("/channels", "watcher");
+        await next(watcher, "connected");
+        const { channels, other } = await page(user, transport);
+        const gone: string[] = [];
+        other.on("disconnect", (reason) => gone.push(reason));
+        for (let n = 0; n < 20; n++) {
+          channels.connect();
+          // From "at once" to "just after it was let in".
+          for (let turn = 0; turn < n; turn++) await new Promise((resolve) => setImmediate(resolve));
+          channels.disconnect();
+        }
+        channels.connect();
+        await isIn(channels);
+        expect(gone).toEqual([]);
+        await eventually(() => sizeOf(user) === 1);
+        expect((await watcher.emitWithAck("presence", { users: [user] })).online).toEqual([user]);
         channels.disconnect();
-      }
-      channels.connect();
-      await isIn(channels);
-      expect(gone).toEqual([]);
-      await eventually(() => sizeOf(user) === 1);
-      expect((await watcher.emitWithAck("presence", { users: [user] })).online).toEqual([user]);
-      channels.disconnect();
-      await eventually(() => sizeOf(user) === 0);
-      await eventually(async () => (await watcher.emitWithAck("presence", { users: [user] })).online.length === 0);
-      expect(await freePlaces(user)).toBe(5);
-      watcher.close();
+        await eventually(() => sizeOf(user) === 0);
+        await eventually(async () => (await watcher.emitWithAck("presence", { users: [user] })).online.length === 0);
+        expect(await freePlaces(user)).toBe(5);
+        watcher.close();
+      });
+
+      it("during the probe at a limit is connected once a dead connection has given way", async () => {
+        const user = `probe-${transport}`;
+        const dead: Wire[] = [];
+        for (let n = 0; n < 5; n++) {
+          const wire = await openWire(server.url, { answersPings: n > 0 });
+          await wire.join("/channels", { token: signToken(user) });
+          dead.push(wire);
+          closing.push(() => wire.ws.terminate());
+        }
+        const probed = new Promise<void>((resolve) => {
+          dead[0]?.ws.on("message", (data) => data.toString() === "2" && resolve());
+        });
+        const { channels } = await page(user, transport);
+        const errors: unknown[] = [];
+        channels.on("connect_error", (error) => errors.push(error.message));
+        channels.connect();
+        await probed;
+        channels.disconnect();
+        channels.connect();
+        await isIn(channels);
+        expect(errors).toEqual([]);
+        expect(sizeOf(user)).toBe(5);
+        expect(await freePlaces(user)).toBe(0);
+      });
+    },
+  );
+
+  describe("a CONNECT on a connection that is in the namespace", () => {
+    const auth = JSON.stringify({ token: signToken("wire") });
+    const packets = (wire: Wire, start: string) => wire.packets.filter((packet) => packet.startsWith(start));
+
+    it("begins anew, and what was sent in between is answered then", async () => {
+      const wire = await openWire(server.url);
+      closing.push(() => wire.ws.terminate());
+      await wire.join("/channels", { token: signToken("wire") });
+      const ends: string[] = [];
+      for (const socket of server.classwire.io.of("/channels").sockets.values())
+        socket.on("disconnect", (reason) => ends.push(reason));
+      wire.send(`0/channels,${auth}`);
+      wire.send('2/channels,7["heartbeat"]');
+      await wire.packet(/^43\/channels,7\[\{"ok":true/);
+      expect(packets(wire, "40/channels,")).toHaveLength(2);
+      expect(ends).toEqual(["client namespace disconnect"]);
+      expect(sizeOf("wire")).toBe(1);
     });
 
-    it("during the probe at a limit is connected once a dead connection has given way", async () => {
-      const user = `probe-${transport}`;
-      const dead: Wire[] = [];
-      for (let n = 0; n < 5; n++) {
-        const wire = await openWire(server.url, { answersPings: n > 0 });
-        await wire.join("/channels", { token: signToken(user) });
-        dead.push(wire);
-        closing.push(() => wire.ws.terminate());
-      }
-      const { channels } = await page(user, transport);
-      const errors: unknown[] = [];
-      channels.on("connect_error", (error) => errors.push(error.message));
-      channels.connect();
-      await new Promise((resolve) => setTimeout(resolve, 100)); // the server probes by now
-      channels.disconnect();
-      channels.connect();
-      await isIn(channels);
-      expect(errors).toEqual([]);
-      expect(sizeOf(user)).toBe(5);
-      expect(await freePlaces(user)).toBe(0);
+    it("after a DISCONNECT in the same segment begins anew, too, and a DISCONNECT behind it leaves for good", async () => {
+      const wire = await openWire(server.url);
+      closing.push(() => wire.ws.terminate());
+      await wire.join("/channels", { token: signToken("wire-2") });
+      wire.send("1/channels,");
+      wire.send(`0/channels,${JSON.stringify({ token: signToken("wire-2") })}`);
+      await eventually(() => packets(wire, "40/channels,").length === 2);
+      expect(sizeOf("wire-2")).toBe(1);
+      wire.send(`0/channels,${JSON.stringify({ token: signToken("wire-2") })}`);
+      wire.send("1/channels,");
+      await eventually(() => packets(wire, "40/channels,").length === 3 && sizeOf("wire-2") === 0);
+      await wire.join("/dashboard", { token: signToken("2") });
+      expect(wire.ws.readyState).toBe(wire.ws.OPEN);
     });
-  },
-);
 
-describe("a CONNECT on a connection that is in the namespace", () => {
-  const auth = JSON.stringify({ token: signToken("wire") });
-  const packets = (wire: Wire, start: string) => wire.packets.filter((packet) => packet.startsWith(start));
+    it("that is refused ends the connection, lest its client believes that it is still in", async () => {
+      const wire = await openWire(server.url);
+      closing.push(() => wire.ws.terminate());
+      await wire.join("/channels", { token: signToken("wire-3") });
+      wire.send('0/channels,{"token":"bad"}');
+      await wire.closed;
+      await eventually(() => sizeOf("wire-3") === 0);
+    });
 
-  it("begins anew, and what was sent in between is answered then", async () => {
-    const wire = await openWire(server.url);
-    closing.push(() => wire.ws.terminate());
-    await wire.join("/channels", { token: signToken("wire") });
-    const ends: string[] = [];
-    for (const socket of server.classwire.io.of("/channels").sockets.values())
-      socket.on("disconnect", (reason) => ends.push(reason));
-    wire.send(`0/channels,${auth}`);
-    wire.send('2/channels,7["heartbeat"]');
-    await wire.packet(/^43\/channels,7\[\{"ok":true/);
-    expect(packets(wire, "40/channels,")).toHaveLength(2);
-    expect(ends).toEqual(["client namespace disconnect"]);
-    expect(sizeOf("wire")).toBe(1);
-  });
-
-  it("after a DISCONNECT in the same segment begins anew, too, and a DISCONNECT behind it leaves for good", async () => {
-    const wire = await openWire(server.url);
-    closing.push(() => wire.ws.terminate());
-    await wire.join("/channels", { token: signToken("wire-2") });
-    wire.send("1/channels,");
-    wire.send(`0/channels,${JSON.stringify({ token: signToken("wire-2") })}`);
-    await eventually(() => packets(wire, "40/channels,").length === 2);
-    expect(sizeOf("wire-2")).toBe(1);
-    wire.send(`0/channels,${JSON.stringify({ token: signToken("wire-2") })}`);
-    wire.send("1/channels,");
-    await eventually(() => packets(wire, "40/channels,").length === 3 && sizeOf("wire-2") === 0);
-    await wire.join("/dashboard", { token: signToken("2") });
-    expect(wire.ws.readyState).toBe(wire.ws.OPEN);
-  });
-
-  it("that is refused ends the connection, lest its client believes that it is still in", async () => {
-    const wire = await openWire(server.url);
-    closing.push(() => wire.ws.terminate());
-    await wire.join("/channels", { token: signToken("wire-3") });
-    wire.send('0/channels,{"token":"bad"}');
-    await wire.closed;
-    await eventually(() => sizeOf("wire-3") === 0);
-  });
-
-  it("and that floods before it is in again is closed", async () => {
-    const wire = await openWire(server.url);
-    closing.push(() => wire.ws.terminate());
-    await wire.join("/channels", { token: signToken("wire-4") });
-    const connect = `0/channels,${JSON.stringify({ token: signToken("wire-4") })}`;
-    wire.sendAtOnce([connect, ...Array(300).fill('2/channels,["heartbeat"]')]);
-    await wire.closed;
-    await eventually(() => sizeOf("wire-4") === 0);
+    it("and that floods before it is in again is closed", async () => {
+      const wire = await openWire(server.url);
+      closing.push(() => wire.ws.terminate());
+      await wire.join("/channels", { token: signToken("wire-4") });
+      const connect = `0/channels,${JSON.stringify({ token: signToken("wire-4") })}`;
+      wire.sendAtOnce([connect, ...Array(300).fill('2/channels,["heartbeat"]')]);
+      await wire.closed;
+      await eventually(() => sizeOf("wire-4") === 0);
+    });
   });
 });
