@@ -9,12 +9,11 @@ import { rfc3339 } from "../contract/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
-import { connectError } from "../realtime/errors.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import type { StartPosition } from "../realtime/streams/start-position.ts";
 import { type Subscription, type SubscriptionDependencies, subscribeSocket } from "../realtime/streams/subscription.ts";
-import type { DashboardNamespace, DashboardSocket } from "../realtime/types.ts";
+import type { AnySocket, DashboardNamespace, DashboardSocket } from "../realtime/types.ts";
 import type { Services } from "../services/services.ts";
 import type { SessionResumption, SessionResumptions } from "./session-resumption.ts";
 
@@ -41,13 +40,10 @@ const resumeFrom = z.object({
   epoch: z.string().min(1).max(64).optional(),
 });
 
-/** Refuses a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no slot is lost. */
-export function checkResume(namespace: DashboardNamespace): void {
-  namespace.use((socket, next) => {
-    const asked = resumeFrom.safeParse(socket.handshake.auth);
-    const fault = "since must be a whole number of at least 0, epoch a string";
-    next(asked.success ? undefined : connectError(new Failure("INVALID_MESSAGE", fault)));
-  });
+/** Throws INVALID_MESSAGE for a handshake whose `since` or `epoch` makes no sense; goes before the admission, so that no slot is lost. */
+export function checkResume({ handshake }: AnySocket): void {
+  if (resumeFrom.safeParse(handshake.auth).success) return;
+  throw new Failure("INVALID_MESSAGE", "since must be a whole number of at least 0, epoch a string");
 }
 
 /** Serves the namespace. */

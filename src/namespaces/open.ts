@@ -34,7 +34,7 @@ export function openNamespaces(io: Server, { admit, joinWithinMs, onRefused }: O
   const channels: ChannelsNamespace = io.of("/channels");
   const studyTime: StudyTimeNamespace = io.of("/study-time");
   const all = [dashboard, channels, studyTime];
-  checkResume(dashboard);
-  for (const namespace of all) authenticate(namespace, { admit, slots, connects, onRefused });
+  const shared = { admit, slots, connects, onRefused };
+  for (const namespace of all) authenticate(namespace, namespace === dashboard ? { ...shared, checkResume } : shared);
   return { dashboard, channels, studyTime, all };
 }

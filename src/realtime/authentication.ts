@@ -15,6 +15,8 @@ export interface Authentication {
   slots: NamespaceSlots;
   connects: ConnectOrder;
   onRefused: OnRefused;
+  /** Throws a `Failure` for a handshake that asks for what makes no sense. */
+  checkResume?: (socket: AnySocket) => void;
 }
 
 type Next = (error?: Error) => void;
@@ -86,6 +88,7 @@ class Attempt {
     }
     slots.take(connection, namespace);
     try {
+      this.#authentication.checkResume?.(socket);
       const admitted = await admission(socket, this.#authentication.admit);
       if (this.#isSuperseded) {
         slots.leave(connection, namespace);

@@ -188,6 +188,20 @@ describe.each(["in memory", "on Redis"])("with its slots %s,", (where) => {
       await eventually(() => sizeOf("wire-3") === 0);
     });
 
+    it("that asks for nonsense is no way out for the one before it", async () => {
+      const wire = await openWire(server.url);
+      closing.push(() => wire.ws.terminate());
+      const token = signToken("5");
+      wire.sendAtOnce([
+        `0/dashboard,${JSON.stringify({ token })}`,
+        `0/dashboard,${JSON.stringify({ token, since: -1 })}`,
+      ]);
+      expect(await wire.packet(/^44\/dashboard,/)).toContain("INVALID_MESSAGE");
+      await wire.join("/channels", { token: signToken("5") });
+      expect(server.classwire.io.of("/dashboard").adapter.rooms.has("user:5")).toBe(false);
+      expect(packets(wire, "40/dashboard,")).toEqual([]);
+    });
+
     it("and that floods before it is in again is closed", async () => {
       const wire = await openWire(server.url);
       closing.push(() => wire.ws.terminate());
