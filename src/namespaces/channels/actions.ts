@@ -1,6 +1,7 @@
 // The events that a client of `/channels` may send, and what is done for each.
 import { ONLINE } from "../../cluster/presence.ts";
 import { channels } from "../../contract/channels.ts";
+import { isPrivileged } from "../../contract/identity.ts";
 import { actions } from "../../realtime/actions.ts";
 import { refresh } from "../../realtime/expiry.ts";
 import { type Speaker, sayInChat, sayToRoom, sayToUser, showTyping } from "./messages.ts";
@@ -33,5 +34,15 @@ export const ACTIONS = actions<typeof channels, ChannelsContext>(channels, {
   chat: sayInChat,
   typing: showTyping,
   heartbeat: () => ({ timestamp: Date.now() }),
-  refresh_token: refresh,
+  async refresh_token(payload, context) {
+    const wasPrivileged = isPrivilegedAt(context);
+    refresh(payload, context);
+    if (wasPrivileged && !isPrivilegedAt(context)) await context.subscriptions.recheck();
+    return {};
+  },
 });
+
+function isPrivilegedAt({ socket }: ChannelsContext): boolean {
+  const { identity } = socket.data.admission;
+  return identity !== undefined && isPrivileged(identity);
+}

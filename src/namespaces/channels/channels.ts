@@ -1,6 +1,6 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
 import { GUESTS, ONLINE } from "../../cluster/presence.ts";
-import { roomOf } from "../../contract/channel-names.ts";
+import { channelOf, roomOf } from "../../contract/channel-names.ts";
 import type { InOrder } from "../../realtime/handler.ts";
 import { initSocket } from "../../realtime/init-socket.ts";
 import type { ChannelsNamespace, ChannelsSocket } from "../../realtime/types.ts";
@@ -88,9 +88,11 @@ class ChannelsConnection implements ChannelsContext {
   /** Hears its own channels, and goes on with what the connection before it had. */
   async #resume(): Promise<void> {
     const { rooms, cursors } = await this.#resumption.claim();
-    const resumed = Object.entries(cursors).filter(([channel]) => !channel.startsWith("rooms/"));
-    const own = ownChannels(this.socket.data.admission).map((channel) => [channel, cursors[channel]] as const);
-    await this.subscriptions.add(new Map([...own, ...resumed]));
+    const own = new Map(ownChannels(this.socket.data.admission).map((channel) => [channel, cursors[channel]]));
+    await this.subscriptions.add(own);
+    const joined = new Set<string>(rooms.map(channelOf.room));
+    const others = Object.entries(cursors).filter(([channel]) => !own.has(channel) && !joined.has(channel));
+    await this.subscriptions.resume(new Map(others));
     for (const room of rooms) await this.membership.join(room, cursors[`rooms/${room}`]);
   }
 

@@ -1,6 +1,6 @@
 // The subscriptions of one socket of `/channels`: subscribe, unsubscribe, ack.
 import type { z } from "zod";
-import { channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channel-names.ts";
+import { type ChannelName, channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Subscribed, subscribe } from "../../contract/subscribing.ts";
 import { errorPayload } from "../../realtime/errors.ts";
@@ -48,7 +48,7 @@ export class Subscriptions {
       const offset = Math.max(running.start.head, running.position);
       return { channel: name, offset, recovered: true, replayed: offset - running.position };
     }
-    const access = await this.#accessTo(asked);
+    const access = await this.#accessTo(asked.channel);
     if (access === "no") throw forbidden(name);
     const from = this.#startPosition(name, asked.since, asked.epoch);
     if (access === "pending") return this.#waitForOwner(asked, from);
@@ -85,6 +85,27 @@ export class Subscriptions {
     );
   }
 
+  /**
+   * Goes on with what another connection of the user heard: from the offset where that was cut. Its token may have allowed more
+   * than this one: what it does not is given up, and the client is told.
+   */
+  async resume(cursors: ReadonlyMap<string, number>): Promise<void> {
+    const accesses = await Promise.all([...cursors.keys()].map((name) => this.#accessToName(name)));
+    const allowed = new Map([...cursors].filter((_cursor, index) => accesses[index] === "yes"));
+    for (const name of cursors.keys()) if (!allowed.has(name)) this.#withdraw(name);
+    await this.add(allowed);
+  }
+
+  /** The user has a token now that allows less: ends what it does not allow, and tells the client. Never rejects. */
+  async recheck(): Promise<void> {
+    const check = async (name: string): Promise<void> => {
+      // What cannot be asked now is not known to be allowed.
+      const access = await this.#accessToName(name).catch(() => "no");
+      if (access !== "yes" && this.#running.has(name)) this.#withdraw(name);
+    };
+    await Promise.all([...this.#running.keys()].map(check));
+  }
+
   /** Hears a room that is being joined, from now on or from the offset `since`, where another connection was cut. */
   async join(room: string, since: number | undefined): Promise<void> {
     const channel = channelOf.room(room);
@@ -105,8 +126,7 @@ export class Subscriptions {
     const from = this.#pending.get(channel);
     if (from === undefined || !this.#socket.connected) return;
     if (owner !== this.#user) {
-      this.#pending.delete(channel);
-      this.#socket.emit("error", errorPayload(forbidden(channel).body, { channel }));
+      this.#withdraw(channel);
       return;
     }
     try {
@@ -131,11 +151,22 @@ export class Subscriptions {
     return this.#socket.data.admission.liveOnly;
   }
 
-  #accessTo({ channel }: Asked): Promise<Access> {
+  #accessTo(channel: ChannelName): Promise<Access> {
     return accessTo(channel, this.#socket.data.admission.identity, {
       hasJoined: (room) => this.#surroundings.joined.has(room),
       ownerOfSession: (session) => this.#dependencies.runSessions.owner(session),
     });
+  }
+
+  async #accessToName(name: string): Promise<Access> {
+    const channel = parseChannel(name);
+    return channel === undefined ? "no" : this.#accessTo(channel);
+  }
+
+  /** Ends a subscription that is not the user's, and says so. */
+  #withdraw(channel: string): void {
+    this.leave(channel);
+    this.#socket.emit("error", errorPayload(forbidden(channel).body, { channel }));
   }
 
   #startPosition(channel: string, since: number | undefined, epoch: string | undefined): StartPosition {
