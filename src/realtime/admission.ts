@@ -7,7 +7,7 @@ import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
 import { courseId, isWholeNumberId, userId } from "../contract/ids.ts";
 import type { Namespace } from "../contract/namespaces.ts";
-import { invalidField } from "../contract/parse.ts";
+import { invalidField, parse } from "../contract/parse.ts";
 import type { ConnectionLimits, ConnectionSlot } from "./connection-limits.ts";
 
 /** A connection that was let in, with the slot it holds until `release`. */
@@ -114,11 +114,10 @@ async function identify(request: AdmissionRequest, dependencies: AdmissionDepend
     throw new Failure("AUTH_FAILED", "the dashboard wants a user id that is a whole number");
   }
   if (namespace !== "/study-time") return claim;
-  const course = courseId.safeParse(typeof auth["courseId"] === "string" ? auth["courseId"] : one(query["courseId"]));
-  if (!course.success) {
-    throw invalidField("courseId", "is required");
-  }
-  return { ...claim, course: course.data };
+  const inAuth = auth["courseId"] ?? undefined;
+  const given = typeof inAuth === "string" ? inAuth : (one(query["courseId"]) ?? inAuth);
+  if (given === undefined || given === "") throw invalidField("courseId", "is required");
+  return { ...claim, course: parse(courseId, given, "courseId") };
 }
 
 async function identifyByToken(

@@ -126,7 +126,7 @@ const steps = (): readonly Step[] => [
   [["a", `42/channels,18["refresh_token",${auth("8")}]`], { a: 1 }],
   [["a", `40/study-time,${auth("7", { courseId: "go" })}`], { a: 2 }],
   [["a", '42/study-time,0["heartbeat",{"timestamp":"2025-12-26T06:05:30.000Z"}]'], { a: 1 }],
-  [["a", '42/study-time,1["heartbeat",{"timestamp":{}}]'], { a: 1 }],
+  [["a", '42/study-time,1["heartbeat","no heartbeat"]'], { a: 1 }],
   [["stranger", `40/study-time,${auth("7")}`], { stranger: 1 }],
   [["POST", "/api/v1/disconnect", { userId: "8" }], { b: 2 }],
 ];

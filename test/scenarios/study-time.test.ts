@@ -240,6 +240,18 @@ describe("who may study", () => {
   });
 
   it.each([
+    [undefined, "courseId is required"],
+    ["", "courseId is required"],
+    [null, "courseId is required"],
+    ["c".repeat(129), "courseId must have at most 128 characters"],
+    [12345678901234567000, "courseId must be a string"],
+    [{}, "courseId must be a string"],
+  ])("not somebody whose course is %j, and it says why", async (courseId, message) => {
+    const [error] = await next(study("x", "go", { auth: { courseId } }), "connect_error");
+    expect(error.data).toEqual({ code: "INVALID_MESSAGE", message });
+  });
+
+  it.each([
     ["nobody", "AUTH_FAILED", undefined, {}],
     ["somebody without a course", "INVALID_MESSAGE", "x", { auth: { courseId: "" } }],
     ["somebody whose course is too long", "INVALID_MESSAGE", "x", { auth: { courseId: "c".repeat(129) } }],
