@@ -152,8 +152,12 @@ async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
     redisUrl: config.redisUrl,
     prefix: config.redisPrefix,
     identity: store.history.identity,
+    isPatient: config.production,
     logger,
     faults,
+  }).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
   });
   const eventLog = createEventLog({ store, retention: config.retention, logger });
   eventLog.onCommitted((events) => {

@@ -11,6 +11,8 @@ export interface OpenClusterOptions {
   readonly prefix: string;
   /** The database behind the nodes: those with another one never hear these. */
   readonly identity: string;
+  /** Waits for a Redis that refuses this node, instead of giving up at the start. */
+  readonly isPatient: boolean;
   readonly logger: ClusterLog;
   readonly faults: MessageFaults;
 }
@@ -25,9 +27,12 @@ const DEFAULT_PREFIX = "classwire";
 /** The key that emitters of every language publish under where they are given none. */
 const SOCKET_IO = "socket.io";
 
-/** Joins the other nodes. Resolves also when Redis is away. Redis' code (20 MB) is loaded only with a URL. */
+/**
+ * Joins the other nodes. Resolves also when Redis is away. Redis' code (20 MB) is loaded only with a URL.
+ * @throws Error of one line when Redis refuses this node for good (password, rights, number of the database, TLS), unless patient
+ */
 export async function openCluster(options: OpenClusterOptions): Promise<OpenCluster> {
-  const { redisUrl, prefix, identity, logger, faults } = options;
+  const { redisUrl, prefix, identity, isPatient, logger, faults } = options;
   if (redisUrl === undefined) return { cluster: createMemoryCluster(), adapter: undefined };
   const [{ createRedisCluster }, { createRedisAdapter }] = await Promise.all([
     import("./redis/redis-cluster.ts"),
@@ -36,6 +41,11 @@ export async function openCluster(options: OpenClusterOptions): Promise<OpenClus
   const own = `${prefix}:${identity}`;
   const cluster = createRedisCluster({ url: redisUrl, prefix: own, logger, faults });
   await cluster.ready();
+  const refusal = cluster.clients.refusal();
+  if (refusal !== undefined && !isPatient) {
+    await cluster.close();
+    throw new Error(`REDIS_URL cannot be used: ${refusal}`);
+  }
   const keys = { own, emitters: prefix === DEFAULT_PREFIX ? SOCKET_IO : prefix };
   return { cluster, adapter: createRedisAdapter(cluster.clients, keys, faults.malformed) };
 }

@@ -89,16 +89,31 @@ export const workers = (cores: () => number) =>
 
 /** A Redis server, with or without TLS. */
 export const redisUrl = () =>
-  field("redis://host:port or rediss://host:port", (value) =>
-    isUrl(value, ["redis:", "rediss:"]) ? value : undefined,
+  field("redis://host:port or rediss://host:port (a % in a name or password is written %25)", (value) =>
+    isUrl(value, ["redis:", "rediss:"]) && isDecodable(value) ? value : undefined,
   );
+
+/** Whether the user and password of a URL are percent-encoded as they must be. */
+function isDecodable(value: string): boolean {
+  const { username, password } = new URL(value);
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** A PostgreSQL server, or `memory:` for the embedded database that keeps nothing. */
 export const databaseUrl = () =>
-  field("postgres://user:password@host:port/database, or memory:", (value): DatabaseUrl | undefined => {
-    if (value === "memory:") return { kind: "memory" };
-    return isUrl(value, ["postgres:", "postgresql:"]) ? { kind: "postgres", url: value } : undefined;
-  });
+  field(
+    "postgres://user:password@host:port/database (a % in them is written %25), or memory:",
+    (value): DatabaseUrl | undefined => {
+      if (value === "memory:") return { kind: "memory" };
+      const isServer = isUrl(value, ["postgres:", "postgresql:"]) && isDecodable(value);
+      return isServer ? { kind: "postgres", url: value } : undefined;
+    },
+  );
 
 /** A shared secret. A PEM key is refused here: a public key used as an HS256 secret would let anyone sign. */
 export const secret = () =>

@@ -191,9 +191,13 @@ describe("a bad value stops the start with one line", () => {
     [
       "DATABASE_URL",
       ["mysql://db/x", "postgres", "memory", "postgres://"],
-      "postgres://user:password@host:port/database, or memory:",
+      "postgres://user:password@host:port/database (a % in them is written %25), or memory:",
     ],
-    ["REDIS_URL", ["http://cache", "cache:6379", "redis://"], "redis://host:port or rediss://host:port"],
+    [
+      "REDIS_URL",
+      ["http://cache", "cache:6379", "redis://", "redis://:50%@cache"],
+      "redis://host:port or rediss://host:port",
+    ],
     [
       "ALLOWED_ORIGINS",
       [

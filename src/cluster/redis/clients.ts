@@ -8,6 +8,7 @@ import {
   createAdapterSubscriber,
 } from "./adapter-clients.ts";
 import { type Connection, hangUp, makeConnection, start, stop } from "./connection.ts";
+import { FaultLog } from "./fault-log.ts";
 import { HealthMonitor } from "./health-monitor.ts";
 import { Publisher } from "./publisher.ts";
 import { Subscriber } from "./subscriber.ts";
@@ -31,6 +32,8 @@ export type RedisClients = {
   readonly adapterSubscriber: AdapterSubscriber;
   /** `up` when commands are answered and every subscription stands. */
   state(): "up" | "down";
+  /** Why Redis will not have this node, if no waiting mends it: a password, rights, the database's number, TLS. */
+  refusal(): string | undefined;
   /** Called each time `state()` becomes `up` again, not the first time; returns how to stop. */
   onReconnect(listener: () => void): () => void;
   /** Closes everything, within a second, whatever Redis does. */
@@ -67,9 +70,10 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
   const make = (offlineQueue: boolean): Connection => makeConnection({ url, timing, offlineQueue });
   const [commander, publishing, subscribing, adapterSubscribing] = [make(false), make(false), make(true), make(true)];
   const health = new HealthMonitor(commander, timing);
+  const faults = new FaultLog(logger);
   const publisher = new Publisher(publishing, health, onDropped);
-  const subscriber = new Subscriber(subscribing);
-  const adapterSubscriber = new Subscriber(adapterSubscribing);
+  const subscriber = new Subscriber(subscribing, faults);
+  const adapterSubscriber = new Subscriber(adapterSubscribing, faults);
   const subscribers = [subscriber, adapterSubscriber];
   const all = [commander, publishing, subscribing, adapterSubscribing];
   const reconnects = new Listeners<"again">();
@@ -84,6 +88,7 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
     if (closed || now === seen || connecting) return;
     const before = seen;
     seen = now;
+    if (now === "up") faults.clear();
     if (now === "down") {
       downSince = Date.now();
       logger?.warn({}, "Redis does not answer: this node decides alone until it does");
@@ -93,11 +98,11 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
     }
   };
   /** Another server has the place of the one that answers: all connections are made anew, subscriptions too. */
-  const reconnect = createPaced(timing.reconnectMs, () => {
-    logger?.warn({}, "Redis says that it cannot serve here: connecting anew");
-    for (const connection of all) hangUp(connection);
-  });
-  for (const connection of all) for (const event of ["ready", "error", "end"]) connection.on(event, look);
+  const reconnect = createPaced(timing.reconnectMs, () => all.forEach(hangUp));
+  for (const connection of all) {
+    connection.on("error", (error: unknown) => faults.note(error));
+    for (const event of ["ready", "error", "end"]) connection.on(event, look);
+  }
   for (const one of subscribers) one.onReady(look);
   health.onChange(look);
   for (const connection of all) start(connection);
@@ -108,6 +113,7 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
     command: (args, note) => {
       if (!health.isUp()) return Promise.reject(new Unavailable("Redis is down"));
       return health.guard(commander.sendCommand(args), note).catch((error: unknown) => {
+        if (!(error instanceof Unavailable)) faults.note(error);
         if (isElsewhere(error)) reconnect();
         throw error;
       });
@@ -117,6 +123,7 @@ export const createRedisClients = (options: RedisClientsOptions): RedisClients =
     adapterPublisher: createAdapterPublisher(publisher, commander, health),
     adapterSubscriber: createAdapterSubscriber(adapterSubscriber),
     state: () => (isUp() ? "up" : "down"),
+    refusal: () => faults.refusal(),
     onReconnect: (listener) => reconnects.add(listener),
     close: async () => {
       closed = true;

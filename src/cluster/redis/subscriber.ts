@@ -1,6 +1,7 @@
 // Holds subscriptions through every reconnect, and keeps a listener's exception away from the Redis parser.
 import { Listeners } from "../listeners.ts";
 import type { Connection } from "./connection.ts";
+import type { FaultLog } from "./fault-log.ts";
 
 /** Called with the raw payload and the channel it came on. */
 export type MessageListener = (message: Buffer, channel: Buffer) => void;
@@ -17,6 +18,7 @@ type Wanted = { readonly kind: Kind; readonly name: string; readonly guarded: Me
  */
 export class Subscriber {
   readonly #connection: Connection;
+  readonly #faults: Pick<FaultLog, "note">;
   readonly #wanted = new Set<Wanted>();
   readonly #guarded = new WeakMap<MessageListener, MessageListener>();
   readonly #readiness = new Listeners<"ready">();
@@ -24,8 +26,10 @@ export class Subscriber {
   #failures = 0;
   #closed = false;
 
-  constructor(connection: Connection) {
+  /** `faults` is told of subscriptions that Redis refuses. */
+  constructor(connection: Connection, faults: Pick<FaultLog, "note">) {
     this.#connection = connection;
+    this.#faults = faults;
     connection.on("error", () => undefined); // the health tells of outages; readiness is told below
     connection.on("ready", () => this.#tellReady());
   }
@@ -99,7 +103,10 @@ export class Subscriber {
         wanted.confirmed = true;
         this.#tellReady();
       },
-      () => this.#later(() => this.#try(wanted)),
+      (error: unknown) => {
+        this.#faults.note(error);
+        this.#later(() => this.#try(wanted));
+      },
     );
   }
 
