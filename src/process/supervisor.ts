@@ -73,6 +73,7 @@ class WorkerSupervisor implements Supervisor {
    */
   #fork(crashes: number, replace: (ready: boolean) => boolean): Promise<readonly string[] | undefined> {
     const worker = cluster.fork(this.#env);
+    hide(worker); // until it can answer
     const startedAt = performance.now();
     return new Promise((resolve) => {
       const ended = new Promise<boolean>((settle) => {
@@ -94,6 +95,7 @@ class WorkerSupervisor implements Supervisor {
           send(worker, { classwire: "session-known", session: message.session });
         if (message.classwire !== "ready") return;
         running.ready = true;
+        show(worker);
         resolve(message.urls);
       });
     });
@@ -105,6 +107,16 @@ class WorkerSupervisor implements Supervisor {
     setTimeout(() => this.#shuttingDown || void this.#fork(crashes, () => true), pauseMs);
     return pauseMs;
   }
+}
+
+/** Takes a worker out of the list that @socket.io/sticky spreads connections over: it would give it some, and nobody would answer. */
+function hide({ id }: Worker): void {
+  delete cluster.workers?.[id];
+}
+
+/** Puts it back, unless it has ended meanwhile. */
+function show(worker: Worker): void {
+  if (cluster.workers !== undefined && worker.isConnected()) cluster.workers[worker.id] = worker;
 }
 
 /** Shuts a worker down, or kills it at `killAt` (`performance.now()`). Resolves with whether it ended cleanly. */

@@ -193,11 +193,7 @@ describe("a bad value stops the start with one line", () => {
       ["mysql://db/x", "postgres", "memory", "postgres://"],
       "postgres://user:password@host:port/database (a % in them is written %25), or memory:",
     ],
-    [
-      "REDIS_URL",
-      ["http://cache", "cache:6379", "redis://", "redis://:50%@cache"],
-      "redis://host:port or rediss://host:port",
-    ],
+    ["REDIS_URL", ["http://cache", "cache:6379", "redis://"], "redis://host:port or rediss://host:port"],
     [
       "ALLOWED_ORIGINS",
       [
@@ -312,6 +308,15 @@ describe("rules between variables", () => {
     );
     expect(readConfig({ WORKERS, DATABASE_URL: POSTGRES, REDIS_URL: "redis://cache" }).workers).toBe(Number(WORKERS));
   });
+});
+
+it("a % in a password that is no percent-encoding is refused at the start, not when it is used", () => {
+  const hint = /allowed: .*\(a % in (a name or password|them) is written %25\)/;
+  expect(refusal({ REDIS_URL: "redis://:50%@cache", DATABASE_URL: POSTGRES })).toMatch(hint);
+  expect(refusal({ DATABASE_URL: "postgres://me:50%@db/x" })).toMatch(hint);
+  expect(readConfig({ REDIS_URL: "redis://:50%25@cache", DATABASE_URL: POSTGRES }).redisUrl).toBe(
+    "redis://:50%25@cache",
+  );
 });
 
 describe(".env.example", () => {
