@@ -193,7 +193,11 @@ describe("a bad value stops the start with one line", () => {
       ["mysql://db/x", "postgres", "memory", "postgres://"],
       "postgres://user:password@host:port/database (a % in them is written %25), or memory:",
     ],
-    ["REDIS_URL", ["http://cache", "cache:6379", "redis://"], "redis://host:port or rediss://host:port"],
+    [
+      "REDIS_URL",
+      ["http://cache", "cache:6379", "redis://"],
+      "redis://host:port or rediss://host:port (a % in a name or password is written %25)",
+    ],
     [
       "ALLOWED_ORIGINS",
       [
