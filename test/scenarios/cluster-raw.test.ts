@@ -144,6 +144,7 @@ describe("a raw connection that was cut", () => {
 
   it("is told again what a dead line did not take, also when another connection had its turn meanwhile", async () => {
     const dead = await listenRaw(a, DASHBOARD, "83");
+    await dead.hears("connection");
     await score(83, 1);
     await dead.hears("quiz_completed", '"score":1');
     dead.client.ws.pause(); // from here on it reads nothing, and answers no ping
