@@ -2,6 +2,8 @@
 import type { ClusterLog } from "../cluster.ts";
 
 const AGAIN_MS = 60_000;
+/** A node's connections have a handful of reasons at a time; more are forgotten, so that none is kept for ever. */
+const MOST_REASONS = 20;
 
 /** What no waiting mends: a wrong password, missing rights, a database that is not there, TLS against a server without it. */
 const FINAL =
@@ -10,8 +12,10 @@ const FINAL =
 /** The faults of one node's connections to Redis. Reasons are Redis' or the system's words; neither quotes a URL or a password. */
 export class FaultLog {
   readonly #logger: ClusterLog | undefined;
+  /** The last reason. */
   #reason: string | undefined;
-  #saidAt = Number.NEGATIVE_INFINITY;
+  /** When each was logged: several connections fail in turns, each for a reason of its own. */
+  readonly #saidAt = new Map<string, number>();
 
   constructor(logger: ClusterLog | undefined) {
     this.#logger = logger;
@@ -20,15 +24,18 @@ export class FaultLog {
   /** Notes a fault, and logs it unless it was logged within the last minute. */
   note(error: unknown): void {
     const reason = reasonOf(error);
-    if (reason === this.#reason && performance.now() - this.#saidAt < AGAIN_MS) return;
+    const now = performance.now();
     this.#reason = reason;
-    this.#saidAt = performance.now();
+    if (now - (this.#saidAt.get(reason) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return;
+    if (this.#saidAt.size === MOST_REASONS) this.#saidAt.clear();
+    this.#saidAt.set(reason, now);
     this.#logger?.warn({ reason }, "Redis cannot be used");
   }
 
   /** Redis is there: what was wrong is over. */
   clear(): void {
     this.#reason = undefined;
+    this.#saidAt.clear();
   }
 
   /** The last reason, if it is one that no waiting mends. */

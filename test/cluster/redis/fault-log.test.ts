@@ -68,7 +68,7 @@ it("waits where it is told to be patient, says why, and joins once it may", asyn
 test("a reason is logged once, another one too, and the first again after it was over", () => {
   const reasons: unknown[] = [];
   const log = new FaultLog({ info: () => undefined, warn: (fields) => void reasons.push(fields) });
-  for (const text of ["a", "a", "b", "b"]) log.note(new Error(text));
+  for (const text of ["a", "a", "b", "a", "b"]) log.note(new Error(text));
   log.clear();
   log.note(new Error("b"));
   expect(reasons).toEqual([{ reason: "a" }, { reason: "b" }, { reason: "b" }]);
