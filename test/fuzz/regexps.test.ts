@@ -50,7 +50,7 @@ describe("regular expressions", () => {
   });
 
   it.each([/\s+$/, /^(a+)+$/, /a*b/g, /^bearer\s+(.*?)\s*$/i, /(x[^y]*)*y/])("like %s would be caught", (regexp) => {
-    expect(slowTextFor(regexp, HEADERS)).toBeDefined();
+    expect(slowTextFor(regexp, HEADERS / 2)).toBeDefined();
   });
 
   it.each([/^\s+/, /^[a-z]+$/, /:(\d+)$/, /^bearer (\S+)$/i, /[^a]/g])("like %s are let pass", (regexp) => {
