@@ -1,5 +1,6 @@
 // Everything that looks for rare faults, one after the other with its full settings: about ten minutes. Says at the end which failed.
-// Usage: npm run soak [-- crash, cuts, races, outage or rolling, …; all of them]
+// Usage: npm run soak [-- crash, cuts, races, outage or rolling, …; all of them]. Longer ones run when they are named, with options
+// of their own, which stand behind the names: npm run soak -- kill --rounds 100 --acknowledged 2000000
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -7,6 +8,8 @@ import { once } from "node:events";
 interface Soak {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Runs only when it is named, and takes options. */
+  readonly long?: true;
 }
 
 const vitest = ["node_modules/vitest/vitest.mjs", "run"];
@@ -17,12 +20,23 @@ const soaks: Readonly<Record<string, Soak>> = {
   races: { args: [...tsx, "bench/races.ts"] },
   outage: { args: [...tsx, "bench/outage.ts"] },
   rolling: { args: [...tsx, "bench/rolling.ts"] },
+  kill: { args: [...tsx, "bench/kill.ts"], long: true },
 };
 
-const asked = process.argv.slice(2);
+const given = process.argv.slice(2);
+const firstOption = given.findIndex((word) => word.startsWith("-"));
+const asked = firstOption < 0 ? given : given.slice(0, firstOption);
+const options = given.slice(asked.length);
 const unknown = asked.filter((name) => !Object.hasOwn(soaks, name));
 if (unknown.length > 0) {
   console.error(`soak: there is no ${unknown.join(", ")}, only ${Object.keys(soaks).join(", ")}`);
+  process.exit(2);
+}
+const deaf = asked.filter((name) => soaks[name]?.long !== true);
+if (options.length > 0 && (asked.length === 0 || deaf.length > 0)) {
+  console.error(
+    `soak: ${deaf.join(", ") || "what runs without a name"} takes no options, but got ${options.join(" ")}`,
+  );
   process.exit(2);
 }
 
@@ -33,11 +47,14 @@ process.on("SIGINT", () => {
 });
 
 const failed: string[] = [];
-for (const [name, { args, env }] of Object.entries(soaks)) {
-  if (interrupted || (asked.length > 0 && !asked.includes(name))) continue;
-  console.log(`\n== ${name}: ${args.at(-1)} ${JSON.stringify(env ?? {})}`);
+for (const [name, { args, env, long }] of Object.entries(soaks)) {
+  if (interrupted || (asked.length > 0 ? !asked.includes(name) : long === true)) continue;
+  console.log(`\n== ${name}: ${args.at(-1)} ${long ? options.join(" ") : JSON.stringify(env ?? {})}`);
   const began = performance.now();
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: "inherit" });
+  const child = spawn(process.execPath, [...args, ...(long ? options : [])], {
+    env: { ...process.env, ...env },
+    stdio: "inherit",
+  });
   const [code, signal] = await once(child, "exit");
   const verdict = code === 0 ? "passed" : `failed (${signal ?? code})`;
   if (code !== 0) failed.push(name);
