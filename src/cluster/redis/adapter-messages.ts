@@ -22,36 +22,56 @@ export const REQUEST = {
 const EVENT = 2;
 const BINARY_EVENT = 5;
 
+/** Events that would end the connection of every client that hears them: socket.io-parser takes their packets for malformed. */
+const RESERVED_FOR_CLIENTS: ReadonlySet<unknown> = new Set([
+  ...["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"],
+]);
+/** Events of a namespace itself: a listener takes what they bring for a socket. */
+const RESERVED_FOR_SERVERS: ReadonlySet<unknown> = new Set(["connect", "connection", "new_namespace"]);
+
 const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value);
 
 const isRooms = (value: unknown): boolean =>
   Array.isArray(value) && value.every((room) => typeof room === "string" || typeof room === "number");
 
-const isRoomsOrNone = (value: unknown): boolean => value === undefined || value === null || isRooms(value);
-
-const isEventData = (value: unknown): boolean => Array.isArray(value) && typeof value[0] === "string";
+const isNone = (value: unknown): value is undefined | null => value === undefined || value === null;
 
 const isText = (value: unknown): value is string => typeof value === "string";
 
-const isTextOrNone = (value: unknown): boolean => value === undefined || isText(value);
+/** What the adapter can make a `Set` of. It reads a text as its characters, and nothing as no room at all. */
+const isListOrNone = (value: unknown): boolean =>
+  isNone(value) || isText(value) || Array.isArray(value) || ArrayBuffer.isView(value);
+
+const isEventName = (value: unknown): boolean => isText(value) || Number.isFinite(value);
+
+const isEventFor = (reserved: ReadonlySet<unknown>, data: unknown): data is unknown[] =>
+  Array.isArray(data) && isEventName(data[0]) && !reserved.has(data[0]);
+
+/** Where a map may stand: PHP and Lua write an empty one as an empty array. */
+const isMap = (value: unknown): value is Fields => typeof value === "object" && value !== null;
 
 /** Options of a broadcast from anybody: rooms and exceptions may be missing, which means all and none. */
 const isOptions = (value: unknown): value is Fields =>
-  isFields(value) &&
-  isRoomsOrNone(value["rooms"]) &&
-  isRoomsOrNone(value["except"]) &&
-  (value["flags"] === undefined || value["flags"] === null || isFields(value["flags"]));
+  isMap(value) && isListOrNone(value["rooms"]) && isListOrNone(value["except"]);
 
-/** Options that choose sockets to be moved or closed: to leave the rooms out by mistake would mean everybody. */
+/**
+ * Options that choose sockets to be moved or closed. An empty map chooses everybody, as `rooms: []` does; but options that name
+ * something and no rooms were meant otherwise.
+ */
 const isChoice = (value: unknown): boolean =>
-  isFields(value) && isRooms(value["rooms"]) && isRoomsOrNone(value["except"]);
+  isMap(value) &&
+  (isRooms(value["rooms"]) || isText(value["rooms"]) || Object.keys(value).length === 0) &&
+  isListOrNone(value["except"]);
+
+/** The packet's type as a number: some emitters write it as text. */
+const typeOf = ({ type }: Fields): unknown => (isText(type) ? Number(type) : type);
 
 const isPacket = (value: unknown): value is Fields =>
   isFields(value) &&
-  (value["type"] === EVENT || value["type"] === BINARY_EVENT) &&
-  isEventData(value["data"]) &&
-  isTextOrNone(value["nsp"]);
+  (typeOf(value) === EVENT || typeOf(value) === BINARY_EVENT) &&
+  isEventFor(RESERVED_FOR_CLIENTS, value["data"]) &&
+  (value["nsp"] === undefined || isText(value["nsp"]));
 
 /** A broadcast `[uid, packet, options]`, in the form that the adapter can take; undefined if it is none. */
 export const readBroadcast = (value: unknown): unknown[] | undefined => {
@@ -61,14 +81,14 @@ export const readBroadcast = (value: unknown): unknown[] | undefined => {
   // The encoder itself finds out whether there is binary data; said beforehand, it writes a broken packet. No `id`:
   // nobody here waits for acknowledgements of a plain broadcast.
   const event = { type: EVENT, data: packet["data"], nsp: packet["nsp"] };
-  const flags = isFields(options["flags"]) ? options["flags"] : {};
+  const flags = isMap(options["flags"]) ? options["flags"] : {};
   return [uid, event, { rooms: options["rooms"] ?? [], except: options["except"] ?? [], flags }];
 };
 
 /** Whether it is a request that the adapter can act on. */
 export const isRequest = (value: unknown): value is Fields => {
-  if (!isFields(value) || !isTextOrNone(value["uid"])) return false;
-  const { type, requestId, opts, rooms, sid, room, data, close, packet } = value;
+  if (!isFields(value)) return false;
+  const { type, requestId, opts, rooms, sid, room, data, packet } = value;
   switch (type) {
     case REQUEST.sockets:
       return isText(requestId) && isRooms(rooms);
@@ -76,13 +96,14 @@ export const isRequest = (value: unknown): value is Fields => {
       return isText(requestId);
     case REQUEST.join:
     case REQUEST.leave:
-      return opts === undefined ? isText(sid) && isText(room) : isChoice(opts) && isRooms(rooms);
+      if (isNone(opts)) return isText(sid) && isText(room);
+      return isChoice(opts) && (isRooms(rooms) || (type === REQUEST.join && isText(rooms)));
     case REQUEST.disconnect:
-      return (close === undefined || typeof close === "boolean") && (opts === undefined ? isText(sid) : isChoice(opts));
+      return isNone(opts) ? isText(sid) : isChoice(opts);
     case REQUEST.fetch:
       return isText(requestId) && isChoice(opts);
     case REQUEST.serverSideEmit:
-      return isTextOrNone(requestId) && isEventData(data);
+      return isEventFor(RESERVED_FOR_SERVERS, data);
     case REQUEST.broadcast:
       return isText(requestId) && isPacket(packet) && packet["type"] === EVENT && isOptions(opts);
     default:

@@ -169,15 +169,15 @@ function badMessages(): (string | Buffer)[] {
   const options = { rooms: [], except: [], flags: {} };
   const packet = { type: 2, data: ["event", "malformed"], nsp: "/channels" };
   const shapes: unknown[] = [
-    null, 0, "text", true, [], {}, [1], [null, null, null], ["x", packet], ["x", packet, null], ["x", packet, []],
+    null, 0, "text", true, [], {}, [1], [null, null, null], ["x", packet], ["x", packet, null],
     ["x", { ...packet, data: "event" }, options], ["x", { ...packet, data: [] }, options],
     ["x", { ...packet, data: [{}] }, options], ["x", { ...packet, type: 1 }, options], ["x", { ...packet, type: 99 }, options],
-    ["x", packet, { rooms: 5 }], ["x", packet, { rooms: [{}] }], ["x", packet, { rooms: [], except: "all" }],
-    ["x", packet, { rooms: [], flags: 7 }], ["x", { ...packet, nsp: 5 }, options], ["x", [packet], options],
+    ["x", packet, { rooms: 5 }], ["x", packet, { rooms: {} }], ["x", packet, { rooms: [], except: 5 }],
+    ["x", { ...packet, data: ["disconnect"] }, options], ["x", { ...packet, nsp: 5 }, options], ["x", [packet], options],
     { type: 0 }, { type: 0, requestId: "a", rooms: "r" }, { type: 1 }, { type: 2, opts: {} }, { type: 2, opts: options },
-    { type: 2, opts: options, rooms: [{}] }, { type: 3, opts: null, rooms: ["r"] }, { type: 4 }, { type: 4, opts: {} },
-    { type: 4, opts: { rooms: "r" } }, { type: 5, requestId: "a" }, { type: 5, opts: options }, { type: 6 },
-    { type: 6, data: {} }, { type: 6, data: [], requestId: "a" }, { type: 6, data: "event" }, { type: 7, requestId: "a" },
+    { type: 2, opts: options, rooms: [{}] }, { type: 3, opts: null, rooms: ["r"] }, { type: 4 }, { type: 4, opts: { room: "r" } },
+    { type: 4, opts: { rooms: 5 } }, { type: 5, requestId: "a" }, { type: 5, opts: options }, { type: 6 },
+    { type: 6, data: {} }, { type: 6, data: [], requestId: "a" }, { type: 6, data: "event" }, { type: 6, data: ["connection", {}] }, { type: 7, requestId: "a" },
     { type: 7, requestId: "a", opts: options, packet: { type: 5 } }, { type: 8 }, { type: "4" }, { type: 99 },
     { requestId: {} }, { requestId: 5, sockets: {} }, { requestId: "a", sockets: [null], type: 5 }, { requestId: "a", rooms: 1 },
   ]; // biome-ignore format: one row per kind
