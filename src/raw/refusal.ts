@@ -25,7 +25,7 @@ export function refuseByHttp(socket: Duplex, dialect: Dialect, failure: Failure,
   const body = refusal === "frame" ? codec.error(failure, Date.now()) : refusal(failure, token);
   const retry = failure.code === "RATE_LIMIT" || failure.code === "SERVER_ERROR";
   const status = retry ? ERRORS[failure.code].status : 401;
-  answerHttp(socket, status, body, retry ? (failure.retryAfterMs ?? RETRY_AFTER_MS) : undefined);
+  answerHttp(socket, status, body, retry ? retryAfter(failure.retryAfterMs ?? RETRY_AFTER_MS) : {});
 }
 
 /** Refuses an open WebSocket: the error frame, and the close frame; after `lingerMs` where the dialect lingers. */
@@ -42,18 +42,28 @@ export function refuseByFrame({ ws, socket }: Opened, dialect: Dialect, failure:
   ws.once("close", () => clearTimeout(timer));
 }
 
-/** Answers `status` with a JSON body and closes. Safe on a socket that is gone already. */
-export function answerHttp(socket: Duplex, status: number, body: string, retryAfterMs?: number): void {
+/** The header that says when to come again. */
+export function retryAfter(ms: number): Readonly<Record<string, string>> {
+  return { "Retry-After": String(Math.max(1, Math.ceil(ms / 1000))) };
+}
+
+/** Answers `status` with a JSON body and further headers, and closes. Safe on a socket that is gone already. */
+export function answerHttp(
+  socket: Duplex,
+  status: number,
+  body: string,
+  further: Readonly<Record<string, string>> = {},
+): void {
   if (socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
   const headers = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    "Connection: close",
+    `Connection: ${"Upgrade" in further ? "Upgrade, close" : "close"}`, // RFC 9110, 7.8
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,
-    ...(retryAfterMs === undefined ? [] : [`Retry-After: ${Math.max(1, Math.ceil(retryAfterMs / 1000))}`]),
+    ...Object.entries(further).map(([name, value]) => `${name}: ${value}`),
   ];
   // What the client has still sent is read and dropped: closing over unread bytes would reset the connection under the answer.
   socket.resume();

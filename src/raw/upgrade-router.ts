@@ -5,8 +5,9 @@ import { HOST_NOT_ALLOWED, pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Dialect } from "./codec.ts";
 import type { RawEngine } from "./engine.ts";
+import { prepareHandshake } from "./opening-handshake.ts";
 import { continueAsHttp, offersHttp2 } from "./plain-http.ts";
-import { answerHttp, refuseByHttp } from "./refusal.ts";
+import { answerHttp, refuseByHttp, retryAfter } from "./refusal.ts";
 
 /** How upgrade requests are routed. */
 export interface UpgradeRouting<A> {
@@ -53,6 +54,11 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
       else refuse(socket, 404, "there is nothing to connect to here");
       return;
     }
+    const problem = prepareHandshake(request);
+    if (problem !== undefined) {
+      refuse(socket, problem.status, problem.error, problem.headers);
+      return;
+    }
     const { origin, host } = request.headers;
     if (!allowsHost(host)) {
       refuse(socket, 403, HOST_NOT_ALLOWED);
@@ -80,14 +86,14 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
 function refuseForCapacity(socket: Duplex, dialect: Dialect | undefined, state: "full" | "draining"): void {
   const failure = new Failure("SERVER_ERROR", `the node is ${state}`, { retryAfterMs: RETRY_AFTER_MS[state] });
   if (dialect === undefined) {
-    refuse(socket, 503, failure.message, failure.retryAfterMs);
+    refuse(socket, 503, failure.message, retryAfter(RETRY_AFTER_MS[state]));
     return;
   }
   socket.on("error", () => socket.destroy());
   refuseByHttp(socket, dialect, failure, undefined);
 }
 
-function refuse(socket: Duplex, status: number, error: string, retryAfterMs?: number): void {
+function refuse(socket: Duplex, status: number, error: string, headers?: Readonly<Record<string, string>>): void {
   socket.on("error", () => socket.destroy());
-  answerHttp(socket, status, JSON.stringify({ error }), retryAfterMs);
+  answerHttp(socket, status, JSON.stringify({ error }), headers);
 }

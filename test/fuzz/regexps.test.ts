@@ -20,6 +20,8 @@ const LONGEST: readonly (readonly [part: string, characters: number])[] = [
   ["src/console/", HEADERS],
   ["src/client/claims.ts", TOKEN],
   ["src/emitter/api.ts", OPERATOR],
+  ["src/raw/extension-offers.ts", HEADERS],
+  ["src/raw/opening-handshake.ts", HEADERS],
   ["src/config/", OPERATOR],
   ["src/process/", OPERATOR],
   ["src/store/", OPERATOR],
