@@ -1,4 +1,4 @@
-// Where the real Redis, PostgreSQL and Chromium of the tests are on this machine, and how one gets them.
+// Where the real Redis, PostgreSQL, PgBouncer and Chromium of the tests are on this machine, and how one gets them.
 // @ts-check
 import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -30,6 +30,14 @@ export const services = {
     places: debianPostgres,
     debian: "postgresql",
     brew: "postgresql@17",
+  },
+  pgbouncer: {
+    title: "PgBouncer",
+    variable: "PGBOUNCER",
+    programs: ["pgbouncer"],
+    places: () => ["/usr/sbin"],
+    debian: "pgbouncer",
+    brew: "pgbouncer",
   },
   chromium: {
     title: "Chromium",

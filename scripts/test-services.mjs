@@ -1,4 +1,4 @@
-// Makes sure that the tests find a real Redis, PostgreSQL and Chromium; as root on a Debian family system it installs them.
+// Makes sure that the tests find a real Redis, PostgreSQL, PgBouncer and Chromium; as root on a Debian family system it installs them.
 // @ts-check
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";

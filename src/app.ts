@@ -147,7 +147,7 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
 async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   const faults = { malformed: () => metrics.malformedFrame("redis"), dropped: () => metrics.droppedMessage() };
-  const store = await openStore(config.database);
+  const store = await openStore(config.database, { isPatient: config.production, logger });
   const { cluster, adapter } = await openCluster({
     redisUrl: config.redisUrl,
     prefix: config.redisPrefix,

@@ -110,7 +110,8 @@ export const databaseUrl = () =>
     "postgres://user:password@host:port/database (a % in them is written %25), or memory:",
     (value): DatabaseUrl | undefined => {
       if (value === "memory:") return { kind: "memory" };
-      const isServer = isUrl(value, ["postgres:", "postgresql:"]) && isDecodable(value);
+      const protocols = ["postgres:", "postgresql:"];
+      const isServer = (isUrl(value, protocols) || isSocketUrl(value, protocols)) && isDecodable(value);
       return isServer ? { kind: "postgres", url: value } : undefined;
     },
   );
@@ -174,6 +175,12 @@ function wholeNumber(value: string, min: number, max: number): number | undefine
 function isUrl(value: string, protocols: readonly string[]): boolean {
   const url = URL.canParse(value) ? new URL(value) : undefined;
   return url !== undefined && protocols.includes(url.protocol) && url.hostname !== "";
+}
+
+/** A URL without a host, which is the directory of a socket in its query. */
+function isSocketUrl(value: string, protocols: readonly string[]): boolean {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url !== undefined && protocols.includes(url.protocol) && (url.searchParams.get("host") ?? "").startsWith("/");
 }
 
 function keyOf(pem: string) {

@@ -90,8 +90,7 @@ function migrateEngine(engine: Engine): Promise<string[]> {
   return migrate({
     query: (sql, parameters) => engine.run((server) => runStatement(server, sql, parameters)),
     script: (sql) => engine.run(async (server) => void (await server.exec(sql))),
-    lock: async () => undefined,
-    unlock: async () => undefined,
+    begin: () => engine.run(async (server) => void (await server.exec("BEGIN"))),
   });
 }
 

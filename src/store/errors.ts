@@ -1,13 +1,13 @@
 // Telling a database that cannot answer from a statement that is wrong.
 
-/** SQLSTATE classes that say "not now": connection, resources (disk full), operator intervention, system, internal. */
-const UNAVAILABLE_CLASSES = new Set(["08", "53", "57", "58", "XX"]);
+/** SQLSTATE classes that say "not now": connection, who we are, resources (disk full), operator intervention, system, internal. */
+const UNAVAILABLE_CLASSES = new Set(["08", "28", "53", "57", "58", "XX"]);
 /** Those of them that say so though the database answers: it lacks space or the like, its files fail, or itself. */
 const UNABLE_CLASSES = new Set(["53", "58", "XX"]);
 /** A server that only reads: a standby, or one whose operator has told it so. */
 const READ_ONLY = "25006";
-/** Single SQLSTATEs: a read-only server, a lock that was not given in time, a transaction that was idle for too long. */
-const UNAVAILABLE_STATES = new Set([READ_ONLY, "55P03", "25P03"]);
+/** Single SQLSTATEs: a read-only server, no such database, a lock that was not given in time, a transaction idle for too long. */
+const UNAVAILABLE_STATES = new Set([READ_ONLY, "3D000", "55P03", "25P03"]);
 /** What a server says that has lost its place: it only reads, an operator ends it, it crashes, it starts or stops. */
 const ELSEWHERE = new Set([READ_ONLY, "57P01", "57P02", "57P03"]);
 /** Of Node: the socket, the name service, the files under an embedded database. */
@@ -46,6 +46,21 @@ export class ReadOnlyError extends Error {
   }
 }
 
+/** A server cannot be used. The message is one line that names `DATABASE_URL`, and has neither the URL nor its password. */
+export class UnusableError extends Error {
+  override readonly name = "UnusableError";
+  /** Why, in one sentence. */
+  readonly reason: string;
+  /** No waiting mends it: somebody has to change the URL or the server. */
+  readonly isLasting: boolean;
+
+  constructor(reason: string, isLasting: boolean, cause?: unknown) {
+    super(`DATABASE_URL cannot be used: ${reason}`, { cause });
+    this.reason = reason;
+    this.isLasting = isLasting;
+  }
+}
+
 /** The wait for something that cannot be cancelled was over before it had happened; it may happen yet. */
 export class TimeoutError extends Error {
   override readonly name = "TimeoutError";
@@ -81,8 +96,10 @@ export function isSilence(error: unknown): boolean {
   return error instanceof TimeoutError || (error instanceof Error && SILENCE.test(error.message));
 }
 
+const OURS = [DatabaseBrokenError, TimeoutError, UnusableError];
+
 function saysUnavailable(error: Error): boolean {
-  if (error instanceof DatabaseBrokenError || error instanceof TimeoutError) return true;
+  if (OURS.some((kind) => error instanceof kind)) return true;
   if (error.name === "RuntimeError") return true; // WebAssembly's: the embedded database has crashed
   if (UNAVAILABLE_MESSAGES.test(error.message)) return true;
   const { code, meta } = error as Error & { code?: unknown; meta?: { driverAdapterError?: { cause?: AdapterCause } } };

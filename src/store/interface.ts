@@ -9,6 +9,20 @@ import type { RunStatement } from "./run-statement.ts";
  */
 export type StoreConfig = { kind: "postgres"; url: string } | { kind: "embedded"; dir: string } | { kind: "memory" };
 
+/** What the store tells the operator; a `pino.Logger` is one. */
+export interface StoreLog {
+  warn(fields: object, message: string): void;
+}
+
+/** How a store is opened; what is said here concerns a server only. */
+export interface StartOptions {
+  /** Waits for a server that cannot be used now, instead of giving up at once. */
+  readonly isPatient?: boolean;
+  readonly logger?: StoreLog;
+  /** How long what no waiting mends (a wrong password) is borne with by the patient, in milliseconds; a minute. */
+  readonly lastingMs?: number;
+}
+
 /**
  * An open database with the newest schema. It MUST have on disk what it has acknowledged (except `memory`), MUST reject
  * rather than keep a caller waiting for a database that does not answer, and MUST recover by itself when that database

@@ -8,9 +8,11 @@ export interface MigrationConnection {
   query<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]>;
   /** Runs any number of statements without parameters. */
   script(sql: string): Promise<void>;
-  /** Prisma's advisory lock, held until `unlock`; rejects when another node keeps it for too long. */
-  lock(): Promise<void>;
-  unlock(): Promise<void>;
+  /**
+   * Begins a transaction that holds Prisma's advisory lock until it ends; rejects when another node keeps the lock for too long.
+   * A lock of the session would be one of whichever connection a pooler gives the next statement.
+   */
+  begin(): Promise<void>;
 }
 
 /** The table as Prisma's own engine creates it. */
@@ -32,7 +34,7 @@ interface Recorded {
 }
 
 /**
- * Applies the migrations that the database lacks, each in a transaction of its own, and records them where Prisma does.
+ * Applies the migrations that the database lacks, each as a whole or not at all, and records them where Prisma does.
  * Any number of nodes may call it at once. Migrations that we do not know are left alone: a newer version may have put them
  * there while it is being rolled out.
  * @returns the names of those applied now
@@ -40,20 +42,25 @@ interface Recorded {
  */
 export async function migrate(connection: MigrationConnection, migrations?: Migration[]): Promise<string[]> {
   const known = migrations ?? (await readMigrations());
-  await connection.lock();
-  try {
-    await connection.script(MIGRATIONS_TABLE);
-    const recorded = await connection.query<Recorded>(
-      `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
-         FROM "_prisma_migrations" WHERE rolled_back_at IS NULL`,
-      [],
-    );
-    const pending = known.filter((migration) => isPending(migration, recorded));
-    for (const migration of pending) await apply(connection, migration);
-    return pending.map((migration) => migration.name);
-  } finally {
-    await connection.unlock();
-  }
+  await connection.begin();
+  const applied = await applyPending(connection, known).catch(async (error: unknown) => {
+    await connection.script("COMMIT").catch(() => undefined); // what was applied before the one that failed
+    throw error;
+  });
+  await connection.script("COMMIT");
+  return applied;
+}
+
+async function applyPending(connection: MigrationConnection, known: readonly Migration[]): Promise<string[]> {
+  await connection.script(MIGRATIONS_TABLE);
+  const recorded = await connection.query<Recorded>(
+    `SELECT migration_name, checksum, finished_at IS NOT NULL AS finished
+       FROM "_prisma_migrations" WHERE rolled_back_at IS NULL`,
+    [],
+  );
+  const pending = known.filter((migration) => isPending(migration, recorded));
+  for (const migration of pending) await apply(connection, migration);
+  return pending.map((migration) => migration.name);
 }
 
 function isPending(migration: Migration, recorded: Recorded[]): boolean {
@@ -72,17 +79,17 @@ function isPending(migration: Migration, recorded: Recorded[]): boolean {
 }
 
 async function apply(connection: MigrationConnection, migration: Migration): Promise<void> {
-  await connection.script("BEGIN");
+  await connection.script("SAVEPOINT migration");
   try {
     await connection.script(migration.sql);
     await connection.query(
       `INSERT INTO "_prisma_migrations" (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, now(), clock_timestamp(), 1)`,
+       VALUES ($1, $2, $3, statement_timestamp(), clock_timestamp(), 1)`,
       [randomUUID(), migration.checksum, migration.name],
     );
-    await connection.script("COMMIT");
+    await connection.script("RELEASE SAVEPOINT migration");
   } catch (error) {
-    await connection.script("ROLLBACK").catch((failed: unknown) => {
+    await connection.script("ROLLBACK TO SAVEPOINT migration").catch((failed: unknown) => {
       throw new Error(`Migration ${migration.name} failed: ${describe(error)}; the rollback too: ${describe(failed)}`);
     });
     throw new Error(`Migration ${migration.name} failed: ${describe(error)}`, { cause: error });

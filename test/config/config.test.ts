@@ -134,6 +134,7 @@ describe("values", () => {
   it.each([
     ["memory:", { kind: "memory" }],
     ["postgresql://db/classwire", { kind: "postgres", url: "postgresql://db/classwire" }],
+    ["postgres:///lessons?host=/run/postgresql", { kind: "postgres", url: "postgres:///lessons?host=/run/postgresql" }],
   ])("take %s as a database", (DATABASE_URL, database) => {
     expect(readConfig({ DATABASE_URL }).database).toEqual(database);
   });
