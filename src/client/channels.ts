@@ -7,6 +7,7 @@ import { type Core, createCore } from "./durable-handle.ts";
 import { ClasswireError, errorFromWire, toClasswireError } from "./errors.ts";
 import type { ArgumentsOf, Listener } from "./events.ts";
 import type { LifecycleEvents, State } from "./lifecycle.ts";
+import { createMessages, type MessageOptions } from "./messages.ts";
 import { channelOf } from "./names.ts";
 import type { Context } from "./options.ts";
 import { createSubscriptions } from "./subscriptions.ts";
@@ -66,26 +67,40 @@ export interface ChannelsClient {
    */
   leaveRoom(room: string): Promise<void>;
   /**
-   * To a room that was joined. It comes back as `room_message` too.
+   * To a room that was joined. It comes back as `room_message` too. Where no answer came, it is sent again with the same id
+   * (up to five times), and kept once; with an `id` of your own, also when you send it again after a reload.
    * @example
    * const { offset } = await channels.sendToRoom("class-7", { text: "Who has finished?" });
    * console.log(`kept as #${offset}`);
    */
-  sendToRoom(room: string, body: MessageBody): Promise<{ id: string; offset: number }>;
+  sendToRoom(
+    room: string,
+    body: MessageBody,
+    options?: MessageOptions,
+  ): Promise<{ id: string; offset: number; repeated?: true }>;
   /**
-   * Sends to one user, who gets it later when away; `delivered` says whether the user is online.
+   * Sends to one user, who gets it later when away; `delivered` says whether the user is online. Sent again as
+   * {@link sendToRoom} is.
    * @example
    * const { delivered } = await channels.sendToUser("456", { text: "Shall we practise?" });
    * console.log(delivered ? "online" : "will get it later");
    */
-  sendToUser(to: string, body: MessageBody): Promise<{ id: string; delivered: boolean }>;
+  sendToUser(
+    to: string,
+    body: MessageBody,
+    options?: MessageOptions,
+  ): Promise<{ id: string; delivered: boolean; repeated?: true }>;
   /**
-   * To one user, or to everyone.
+   * To one user, or to everyone. Sent again as {@link sendToRoom} is.
    * @example
    * await channels.chat("Hello, everyone");
    * await channels.chat({ sticker: "wave" }, "456");
    */
-  chat(content: string | Record<string, unknown>, to?: string): Promise<{ id: string }>;
+  chat(
+    content: string | Record<string, unknown>,
+    to?: string,
+    options?: MessageOptions,
+  ): Promise<{ id: string; repeated?: true }>;
   /**
    * Dropped when there is no connection.
    * @example
@@ -150,6 +165,7 @@ export function createChannels(context: Context, before?: Ending): Opened<Channe
   core.start(before);
 
   const { session } = core;
+  const messages = createMessages(session, context.backoff);
   const handle: ChannelsClient = {
     get state() {
       return core.state;
@@ -169,9 +185,9 @@ export function createChannels(context: Context, before?: Ending): Opened<Channe
     async leaveRoom(room) {
       if (subscriptions.leave(core, room) && session.state === "connected") await session.ask("leave_room", { room });
     },
-    sendToRoom: (room, body) => session.request("room_message", { room, ...body }),
-    sendToUser: (to, body) => session.request("user_message", { to, ...body }),
-    chat: (content, to) => session.request("chat", to === undefined ? { content } : { to, content }),
+    sendToRoom: (room, body, options) => messages.send("room_message", { room, ...body }, options),
+    sendToUser: (to, body, options) => messages.send("user_message", { to, ...body }, options),
+    chat: (content, to, options) => messages.send("chat", to === undefined ? { content } : { to, content }, options),
     typing: (where) => session.send("typing", where),
     presence: async (of) => (await session.request<{ online: string[] }>("presence", of)).online,
     close: () =>

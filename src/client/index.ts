@@ -5,6 +5,7 @@ export { type Client, createClient } from "./create-client.ts";
 export type { DashboardClient, DashboardEvents } from "./dashboard.ts";
 export { ClasswireError, type ClientErrorCode } from "./errors.ts";
 export type { LifecycleEvents, State } from "./lifecycle.ts";
+export type { MessageOptions } from "./messages.ts";
 export { channelOf } from "./names.ts";
 export type { ClientOptions } from "./options.ts";
 export { memoryStorage, type OffsetStorage, type WebStorage, webStorage } from "./storage.ts";

@@ -55,6 +55,7 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
     connectAttempts: rate("connectAttempts", set.connectAttemptsPerMinute, 60, "user", "connects to other namespaces"),
     badTokens: rate("badTokens", set.connectAttemptsPerMinute, 60, "address", "connects and calls with a bad token"),
     chatToEveryone: rate("chatToEveryone", 1, 1, "user", "chat messages to everyone"),
+    chatOnce: rate("chatOnce", 1, 24 * 3600, "user", "chat messages to everyone with one id"),
     messages: {
       ...rate("messages", set.messagesPerSecond, 1, "connection", "inbound messages"),
       burst: 2 * set.messagesPerSecond,

@@ -117,6 +117,9 @@ const server = {
   ),
 };
 
+/** In the answer to a message whose id has been used before: it is the first one that stands. */
+const repeated = { repeated: z.literal(true).exactOptional() };
+
 /** The namespace with all its events. */
 export const channels = namespace({
   name: "/channels",
@@ -155,15 +158,23 @@ export const channels = namespace({
     }),
     room_message: request(
       roomMessage,
-      z.object({ id: z.string(), offset: z.int() }),
+      z.object({ id: z.string(), offset: z.int(), ...repeated }),
       "Writes to a room that this connection has joined",
-      { payload: { room: "class-7", text: "Who has finished?" }, answer: { id: "01JFZK", offset: 8 } },
+      {
+        payload: { room: "class-7", text: "Who has finished?", id: "4f1c-1" },
+        answer: { id: "01JFZK", offset: 8 },
+      },
     ),
-    user_message: request(userMessage, z.object({ id: z.string(), delivered: z.boolean() }), "Writes to a user", {
-      payload: { to: "123", text: "Shall we practise?" },
-      answer: { id: "01JFZM", delivered: true },
-    }),
-    chat: request(chat, z.object({ id: z.string() }), "Writes to a user, or once a second to everyone", {
+    user_message: request(
+      userMessage,
+      z.object({ id: z.string(), delivered: z.boolean(), ...repeated }),
+      "Writes to a user",
+      {
+        payload: { to: "123", text: "Shall we practise?", id: "4f1c-2" },
+        answer: { id: "01JFZM", delivered: true },
+      },
+    ),
+    chat: request(chat, z.object({ id: z.string(), ...repeated }), "Writes to a user, or once a second to everyone", {
       payload: { content: "Hello" },
       answer: { id: "01JFZN" },
     }),

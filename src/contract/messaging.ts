@@ -1,6 +1,6 @@
 // What people and backends say to each other: schemas of notifications, run results and messages.
 import { z } from "zod";
-import { roomName, userId } from "./ids.ts";
+import { isStorable, roomName, userId } from "./ids.ts";
 import { json, jsonObject, MAX_DEPTH } from "./json.ts";
 
 const shortText = z.string().min(1).max(1024);
@@ -73,16 +73,27 @@ export const messageBody = saying({});
 /** @see messageBody */
 export type MessageBody = z.infer<typeof messageBody>;
 
+/**
+ * The sender's own id of a message. Whoever does not know whether a message has arrived sends it again with the same id: within
+ * 24 hours it is the same message of the same user in the same channel, whatever else it says then, and is kept once.
+ */
+export const messageId = z
+  .string("must be a string of 1 to 64 characters")
+  .min(1)
+  .max(64)
+  .refine(isStorable, "must be well-formed, without the character U+0000");
+
 /** A message to a room that the sender has joined. */
-export const roomMessage = saying({ room: roomName });
+export const roomMessage = saying({ room: roomName, id: messageId.optional() });
 
 /** A message to one user. */
-export const userMessage = saying({ to: userId });
+export const userMessage = saying({ to: userId, id: messageId.optional() });
 
 /** A chat message: private with `to`, otherwise for everyone. An empty `to` is no `to`. */
 export const chat = z.object({
   to: z.preprocess((value) => (value === "" || value === null ? undefined : value), userId.optional()),
   content,
+  id: messageId.optional(),
 });
 
 /** Somebody is typing, to a user or in a room; never stored. */

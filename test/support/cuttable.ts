@@ -9,6 +9,8 @@ export interface Cuttable {
   readonly connections: number;
   /** Breaks every connection. While `down`, new ones are refused too. */
   cut(down?: boolean): void;
+  /** From now on, nothing of what the server sends over the connections that are open comes through. */
+  mute(): void;
   /** Lets connections through again. */
   mend(): void;
   close(): Promise<void>;
@@ -17,6 +19,7 @@ export interface Cuttable {
 /** Makes the proxy; `port()` is asked for each connection, so that a restarted server may have another one. */
 export async function startCuttable(port: () => number): Promise<Cuttable> {
   const open = new Set<Socket>();
+  const mutes = new Map<Socket, () => void>();
   let down = false;
   let connections = 0;
   const server = createServer((client) => {
@@ -30,6 +33,7 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
     const end = (): void => {
       for (const socket of pair) {
         open.delete(socket);
+        mutes.delete(socket);
         socket.destroy();
       }
     };
@@ -40,6 +44,7 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
       socket.on("close", end);
     }
     client.pipe(upstream).pipe(client);
+    mutes.set(upstream, () => upstream.unpipe(client).resume());
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const cutAll = (): void => {
@@ -53,6 +58,9 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
     cut(stay = false) {
       down = stay;
       cutAll();
+    },
+    mute() {
+      for (const mute of mutes.values()) mute();
     },
     mend() {
       down = false;

@@ -1,5 +1,5 @@
 // What users of `/channels` say: to a room, to one user, to everyone, and that they are typing.
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import type { z } from "zod";
 import { ONLINE } from "../../cluster/presence.ts";
 import { channelOf, roomOf } from "../../contract/channel-names.ts";
@@ -17,38 +17,59 @@ export interface Speaker {
   dependencies: ChannelsDependencies;
 }
 
+/** The id of a message. `repeated`: it had been sent before, and nothing was added now. */
+interface Kept {
+  readonly id: string;
+  readonly repeated?: true;
+}
+
+const REPEATED = { repeated: true } as const;
+
 /** Says something in a room that the socket has joined. */
 export async function sayToRoom(
   { room, ...body }: z.output<typeof roomMessage>,
   { socket, membership, dependencies }: Speaker,
-): Promise<{ id: string; offset: number }> {
+): Promise<Kept & { offset: number }> {
   const from = identityOf(socket);
   membership.assertIn(room);
-  const { event } = await dependencies.messages.toRoom(from, room, body);
-  return { id: event.id, offset: event.offset };
+  const key = keyOf(from, channelOf.room(room), body.id);
+  const { event, duplicate } = await dependencies.messages.toRoom(from, room, body, key);
+  return { id: event.id, offset: event.offset, ...(duplicate && REPEATED) };
 }
 
 /** Says something to a user: kept for it, whoever and wherever that is. `delivered` says whether it is online now. */
 export async function sayToUser(
   { to, ...body }: z.output<typeof userMessage>,
   { socket, dependencies }: Speaker,
-): Promise<{ id: string; delivered: boolean }> {
-  const [{ event }, online] = await Promise.all([
-    dependencies.messages.toUser(identityOf(socket), to, body),
+): Promise<Kept & { delivered: boolean }> {
+  const from = identityOf(socket);
+  const [{ event, duplicate }, online] = await Promise.all([
+    dependencies.messages.toUser(from, to, body, keyOf(from, channelOf.messages(to), body.id)),
     dependencies.cluster.presence.online(ONLINE, [to]),
   ]);
-  return { id: event.id, delivered: online.length > 0 };
+  return { id: event.id, delivered: online.length > 0, ...(duplicate && REPEATED) };
 }
 
 /** A chat message: with `to` one to that user, otherwise for everyone now, and not kept. */
-export async function sayInChat({ to, content }: z.output<typeof chat>, speaker: Speaker): Promise<{ id: string }> {
-  if (to !== undefined) return { id: (await sayToUser({ to, content }, speaker)).id };
+export async function sayInChat({ to, content, id }: z.output<typeof chat>, speaker: Speaker): Promise<Kept> {
+  if (to !== undefined) {
+    const { delivered: _delivered, ...kept } = await sayToUser({ to, content, id }, speaker);
+    return kept;
+  }
   const { socket, dependencies } = speaker;
+  const { rates } = dependencies.cluster;
+  const { chatToEveryone, chatOnce } = dependencies.limits;
   const from = identityOf(socket);
-  const turn = await dependencies.cluster.rates.take(dependencies.limits.chatToEveryone, from.id);
+  const turn = await rates.take(chatToEveryone, from.id);
   if (!turn.ok) throw new Failure("RATE_LIMIT", "one message a second to everyone");
+  const key = keyOf(from, "everyone", id);
+  // Nothing of it is kept but that it was said; its id follows from the sender's, so that a repetition is answered with the same.
+  if (key !== undefined && !(await rates.take(chatOnce, key)).ok) {
+    await rates.giveBack(chatToEveryone, from.id);
+    return { id: key, ...REPEATED };
+  }
   socket.nsp.emit("chat", { content, ...saidBy(from) });
-  return { id: randomUUID() };
+  return { id: key ?? randomUUID() };
 }
 
 /** Shows others that somebody is typing. May get lost. */
@@ -63,6 +84,13 @@ export function showTyping(
     socket.to(channelOf.room(room)).volatile.emit("typing", { room, ...said });
   }
   return {};
+}
+
+/** The key of a message that may come again: no other user's, and no other channel's. Nothing of what the sender wrote is in it. */
+function keyOf(from: Identity, channel: string, id: string | undefined): string | undefined {
+  if (id === undefined) return undefined;
+  const name = JSON.stringify([from.id, channel, id]);
+  return `message:${createHash("sha256").update(name).digest("base64url")}`;
 }
 
 /** Always the authenticated user, never the client's word. */

@@ -1,0 +1,64 @@
+// Messages of the client whose answer is lost: sent again by itself, kept once.
+import { describe, expect, it } from "vitest";
+import { ClasswireError } from "../../src/client/index.ts";
+import { eventually } from "../support/eventually.ts";
+import { reaches, startWorld } from "./world.ts";
+
+const world = startWorld();
+
+/** A writer behind the line, and a reader with a line of its own, in one room. */
+async function pair(room: string) {
+  const [writer, reader] = [
+    world.client(world.user()).channels(),
+    world.client(world.user(), { url: world.server.url }).channels(),
+  ];
+  const heard: string[] = [];
+  reader.on("room_message", ({ text }) => void heard.push(String(text)));
+  await Promise.all([writer.joinRoom(room), reader.joinRoom(room)]);
+  return { writer, reader, heard };
+}
+
+describe("a message whose answer is lost", () => {
+  it("is sent again when there is a connection, and is there once", async () => {
+    const { writer, heard } = await pair("lost-1");
+    world.line.mute();
+    const sent = writer.sendToRoom("lost-1", { text: "once" });
+    await eventually(() => heard.includes("once"), { what: "the message with the reader" }); // kept, and the answer is lost
+    world.line.cut();
+    const { offset } = await sent;
+    expect(offset).toBe(1);
+    const { offset: next } = await writer.sendToRoom("lost-1", { text: "after" });
+    expect(next).toBe(2);
+    await eventually(() => heard.includes("after"));
+    expect(heard).toEqual(["once", "after"]);
+  });
+
+  it("in time is sent again as well", async () => {
+    const writer = world.client(world.user(), { timeoutMs: 500 }).channels();
+    await writer.joinRoom("lost-2");
+    world.line.mute();
+    const sent = writer.sendToRoom("lost-2", { text: "once" });
+    await reaches(writer, "connected");
+    const timer = setTimeout(() => world.line.cut(), 700); // by then it has been given up once
+    expect(await sent).toMatchObject({ offset: 1 });
+    clearTimeout(timer);
+  });
+
+  it("is known again by an id of one's own", async () => {
+    const { writer } = await pair("lost-3");
+    const first = await writer.sendToRoom("lost-3", { text: "a" }, { id: "own" });
+    expect(await writer.sendToRoom("lost-3", { text: "a" }, { id: "own" })).toEqual({ ...first, repeated: true });
+    const user = world.user();
+    const direct = await writer.sendToUser(user, { text: "a" }, { id: "own" });
+    expect(await writer.chat("a", user, { id: "own" })).toMatchObject({ id: direct.id, repeated: true });
+  });
+
+  it("is not sent again when the server refuses it, nor after the end", async () => {
+    const writer = world.client(world.user()).channels();
+    await reaches(writer, "connected");
+    await expect(writer.sendToRoom("elsewhere", { text: "a" })).rejects.toMatchObject({ code: "FORBIDDEN" });
+    world.line.cut(true);
+    const sent = writer.sendToUser("1", { text: "a" });
+    await Promise.all([expect(sent).rejects.toBeInstanceOf(ClasswireError), writer.close()]);
+  });
+});
