@@ -242,8 +242,6 @@ function serveNamespaces(
     onDelivered: metrics.delivered,
     namespaceOf: (channel) => (channel.startsWith("dashboard/") ? dashboard : channels),
   });
-  const isAlive = async (holder: string, node: string): Promise<boolean> =>
-    (await registry.probe([{ holder, node }])).has(holder);
   const shared: ChannelsDependencies = {
     verify,
     notRevoked: revocations.check,
@@ -258,7 +256,7 @@ function serveNamespaces(
     streams: { eventLog, boundsOf, delivery, replays: new Semaphore(REPLAYS_AT_A_TIME), onFault },
     messages: services.messages,
     runSessions: services.runSessions,
-    resumptions: createSessionResumptions({ sessions: resumableSessions, node: cluster.node, isAlive, onFault }),
+    resumptions: createSessionResumptions({ sessions: resumableSessions, node: cluster.node, registry, onFault }),
     onFault,
   };
   const served = serveChannels(channels, shared);

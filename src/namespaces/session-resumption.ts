@@ -1,6 +1,13 @@
 // Session resumption: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
+import type { ConnectionRegistry } from "../realtime/connection-registry.ts";
 import type { AnySocket } from "../realtime/types.ts";
-import type { ResumableSession, ResumableSessions, ResumedState } from "../services/session-resumption.ts";
+import type {
+  Kept,
+  LivingOf,
+  ResumableSession,
+  ResumableSessions,
+  ResumedState,
+} from "../services/session-resumption.ts";
 
 /** One connection's part in it. All of it does nothing for clients that recover by themselves. */
 export interface SessionResumption {
@@ -27,8 +34,8 @@ export interface SessionResumptions {
 interface Shared {
   readonly sessions: ResumableSessions;
   readonly node: string;
-  /** Whether a connection still lives on the node that kept it. */
-  readonly isAlive: (connection: string, node: string) => Promise<boolean>;
+  /** Pings connections on whatever node, and ends the dead. */
+  readonly registry: Pick<ConnectionRegistry, "probe">;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -105,12 +112,23 @@ class RawSessionResumption implements SessionResumption {
   }
 
   async #claim(): Promise<ResumedState> {
-    const { sessions, isAlive } = this.#shared;
     const { user, traits, connection } = this.#socket.data.admission;
-    const resumed = (await sessions.claim(user, traits.speaks, connection, isAlive)) ?? NOTHING;
+    const livingOf: LivingOf = (others) => this.#livingOf(others);
+    const resumed = (await this.#shared.sessions.claim(user, traits.speaks, connection, livingOf)) ?? NOTHING;
     for (const room of resumed.rooms) this.#rooms.add(room);
     Object.assign(this.#cursors, resumed.cursors);
     return resumed;
+  }
+
+  /** A client is often back before its node knows that its old line is dead. Other tabs of the user answer, and keep what is theirs. */
+  async #livingOf(others: readonly Kept[]): Promise<ReadonlySet<string> | undefined> {
+    const { registry, node } = this.#shared;
+    const self = { holder: this.#socket.data.admission.connection, node };
+    const [living, own] = await Promise.all([
+      registry.probe(others.map((other) => ({ holder: other.id, node: other.node }))),
+      registry.probe([self]),
+    ]);
+    return own.has(self.holder) ? living : undefined;
   }
 
   #session(): ResumableSession {

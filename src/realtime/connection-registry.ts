@@ -57,7 +57,10 @@ export class ConnectionRegistry {
     };
   }
 
-  /** Pings all of these, on whatever node, and ends the dead. Resolves soon after the time of a probe with those that live. */
+  /**
+   * Pings all of these, on whatever node, and ends the dead. Resolves soon after the time of a probe with those that live, and
+   * those that cannot be asked because Redis is away.
+   */
   probe(held: readonly Held[]): Promise<ReadonlySet<string>> {
     // Whoever keeps coming back while a probe runs shares it: a full user costs one ping per connection at a time.
     const key = held
@@ -103,10 +106,12 @@ export class ConnectionRegistry {
   }
 
   /** The same on the other nodes; all of them answer, also those that have none of the holders. */
-  async #probeElsewhere(holders: readonly string[]): Promise<string[]> {
+  async #probeElsewhere(holders: readonly string[]): Promise<readonly string[]> {
     const { bus, node } = this.#cluster;
+    if (holders.length === 0) return [];
     const others = (await bus.nodes()).length - 1;
-    if (others === 0 || holders.length === 0) return [];
+    if (this.#isAlone()) return holders;
+    if (others === 0) return [];
     const id = `${node}:${this.#questions++}`;
     const found: string[] = [];
     let answers = 0;
@@ -119,6 +124,10 @@ export class ConnectionRegistry {
     bus.publish(QUESTIONS, { ask: "probe", holders, id });
     await Promise.race([all, delay(this.#probeMs + ROUND_TRIP_MS, undefined, { ref: false })]);
     this.#awaited.delete(id);
-    return found;
+    return answers < others && this.#isAlone() ? holders : found;
+  }
+
+  #isAlone(): boolean {
+    return this.#cluster.health().redis === "down";
   }
 }

@@ -28,6 +28,18 @@ export interface ResumedState {
   cursors: Record<string, number>;
 }
 
+/** Whose state is kept, and on which node it was. */
+export interface Kept {
+  readonly id: string;
+  readonly node: string;
+}
+
+/**
+ * Says which of these connections live, by their ids, after it has ended those that do not; undefined when the one that asks is
+ * dead itself, which a client that changes its network several times leaves behind: the next one must not have to wait for it.
+ */
+export type LivingOf = (connections: readonly Kept[]) => Promise<ReadonlySet<string> | undefined>;
+
 /** The kept state of raw connections. */
 export interface ResumableSessions {
   /** Keeps the state of a living connection. */
@@ -38,14 +50,9 @@ export interface ResumableSessions {
   discard(session: ResumableSession): Promise<void>;
   /**
    * Gives `connection` what the user's newest dead connection of the dialect left, once, and keeps it as the state of the new
-   * one; `isAlive` decides on those not ended.
+   * one. Where none has ended that it could go on with, `livingOf` decides on the others.
    */
-  claim(
-    user: string,
-    dialect: string,
-    connection: string,
-    isAlive: (connection: string, node: string) => Promise<boolean>,
-  ): Promise<ResumedState | undefined>;
+  claim(user: string, dialect: string, connection: string, livingOf: LivingOf): Promise<ResumedState | undefined>;
   close(): Promise<void>;
 }
 
@@ -70,7 +77,7 @@ const CANDIDATES = `
     FROM resumable_sessions LEFT JOIN settings AS seen ON seen.name = 'node:' || node
     WHERE user_id = $1 AND dialect = $2 AND id <> $3
   ) AS kept
-  WHERE last > now() - interval '${KEPT}' ORDER BY last DESC LIMIT 20`;
+  WHERE last > now() - interval '${KEPT}' ORDER BY ended_at IS NULL, last DESC LIMIT 20`;
 
 // It becomes the state of the next connection, which may be cut before it has written a line.
 const TAKE = `
@@ -85,10 +92,8 @@ const PRUNE_NODES = `
   DELETE FROM settings WHERE name LIKE 'node:%' AND value::bigint < (extract(epoch FROM now()) - 86400) * 1000`;
 
 /** A connection whose state is kept. */
-interface Candidate {
-  id: string;
-  node: string;
-  ended: boolean;
+interface Candidate extends Kept {
+  readonly ended: boolean;
 }
 
 interface Change {
@@ -139,6 +144,14 @@ export function createResumableSessions(
     return taken;
   }
 
+  async function takeFirst(from: readonly Kept[], successor: string, pauses: readonly number[]) {
+    for (const { id } of from) {
+      const taken = await take(id, successor, pauses);
+      if (taken !== undefined) return taken;
+    }
+    return undefined;
+  }
+
   const live = (): void => void store.query(SIGN_OF_LIFE, [node]).catch(onFault);
   const timer = setInterval(live, SIGN_OF_LIFE_EVERY_MS);
   timer.unref();
@@ -149,17 +162,17 @@ export function createResumableSessions(
     save: (session) => changes.add({ kind: "save", session }),
     end: (session) => changes.add({ kind: "end", session }),
     discard: (session) => changes.add({ kind: "discard", session }),
-    async claim(user, dialect, connection, isAlive) {
+    async claim(user, dialect, connection, livingOf) {
       for (let search = 0; search < MAX_SEARCHES; search++) {
-        let gone = false;
         const candidates = await store.query<Candidate>(CANDIDATES, [user, dialect, connection]);
-        for (const { id, node: owner, ended } of candidates) {
-          if (!ended && (await isAlive(id, owner))) continue;
-          const taken = await take(id, connection, ended ? [] : ENDING_MS);
-          if (taken !== undefined) return taken;
-          gone = true;
-        }
-        if (!gone) return undefined;
+        const [ended, open] = [candidates.filter((one) => one.ended), candidates.filter((one) => !one.ended)];
+        const left = await takeFirst(ended, connection, []);
+        if (left !== undefined) return left;
+        if (ended.length > 0) continue; // somebody was quicker, who has to be asked now
+        const living = open.length === 0 ? new Set() : await livingOf(open);
+        const dead = open.filter(({ id }) => living !== undefined && !living.has(id));
+        const taken = await takeFirst(dead, connection, ENDING_MS);
+        if (taken !== undefined || dead.length === 0) return taken;
       }
       return undefined;
     },

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { call, crossing, type Flow, startFlow } from "./flow.ts";
-import { listen, type Nodes, type SocketListener, startNodes } from "./nodes.ts";
+import { listen, listenRaw, type Nodes, type RawListener, type SocketListener, startNodes } from "./nodes.ts";
 import { cutConnections, poison } from "./poison.ts";
 
 /** What the design promises once Redis answers again. */
@@ -41,6 +41,14 @@ async function goesOnHere(near: SocketListener, flow: Flow): Promise<void> {
   (await listen(nodes.node(0), "/channels", "newcomer")).close();
 }
 
+/** A second tab elsewhere takes nothing from one that nobody can ask whether it lives. */
+async function leavesTabs(tab: RawListener): Promise<void> {
+  const second = await listenRaw(nodes.node(1), "/ws", "tabs");
+  second.send({ type: "room_message", content: { room: "tabs", text: "not mine" } });
+  await second.hears("error", "FORBIDDEN");
+  for (const one of [tab, second]) one.close();
+}
+
 async function comesBack(far: SocketListener, flow: Flow): Promise<void> {
   expect(await crossing(nodes.node(0), far)).toBeLessThan(BACK_WITHIN_MS);
   expect((await flow.finish()).published).toBeGreaterThan(10);
@@ -50,8 +58,13 @@ async function comesBack(far: SocketListener, flow: Flow): Promise<void> {
 describe("while Redis", () => {
   it("is away, events flow where they are published, and all arrive everywhere afterwards", async () => {
     const { near, far, flow } = await begin("killed");
+    const tab = await listenRaw(nodes.node(0), "/ws", "tabs");
+    tab.send({ type: "join_room", content: "tabs" });
+    tab.send({ type: "ping", content: null });
+    await tab.hears("pong");
     await nodes.redis.stop();
     await notReady();
+    await leavesTabs(tab);
     await goesOnHere(near, flow);
     await nodes.redis.restart();
     await comesBack(far, flow);

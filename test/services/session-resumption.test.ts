@@ -2,13 +2,17 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import {
   createResumableSessions,
+  type Kept,
   type ResumableSession,
   type ResumableSessions,
 } from "../../src/services/session-resumption.ts";
 import { describeDatabases } from "../support/databases.ts";
 
-const dead = async (): Promise<boolean> => false;
-const alive = async (): Promise<boolean> => true;
+/** Those that live among the ones asked for. */
+const only = (lives: (connection: string) => boolean) => async (asked: readonly Kept[]) =>
+  new Set(asked.map(({ id }) => id).filter(lives));
+const dead = only(() => false);
+const alive = only(() => true);
 
 const session = (id: string, more: Partial<ResumableSession> = {}): ResumableSession => ({
   id,
@@ -42,7 +46,7 @@ describeDatabases("what raw connections leave", (database) => {
     await nodes[0].end({ ...left, cursors: { "rooms/lab": 4 } });
     expect(await nodes[1].claim("ann", "messenger", "next", dead)).toBeUndefined();
     expect(await nodes[1].claim("bob", "gateway", "next", dead)).toBeUndefined();
-    const onlyRivals = async (connection: string) => connection.startsWith("next");
+    const onlyRivals = only((connection) => connection.startsWith("next"));
     const claims = await Promise.all(nodes.map((node, n) => node.claim("ann", "gateway", `next ${n}`, onlyRivals)));
     expect(claims.filter((claim) => claim !== undefined)).toEqual([{ rooms: left.rooms, cursors: { "rooms/lab": 4 } }]);
   });
@@ -63,7 +67,12 @@ describeDatabases("what raw connections leave", (database) => {
     const left = session("raced for", { user: "fay" });
     await nodes[0].save(left);
     await nodes[0].end(left);
-    const quicker = nodes[0].claim("fay", "gateway", "dead by now", async (connection) => connection === "alive");
+    const quicker = nodes[0].claim(
+      "fay",
+      "gateway",
+      "dead by now",
+      only((connection) => connection === "alive"),
+    );
     const claim = nodes[1].claim("fay", "gateway", "alive", dead);
     const [taken] = await Promise.all([claim, quicker]);
     expect(taken).toEqual({ rooms: left.rooms, cursors: left.cursors });
@@ -74,6 +83,25 @@ describeDatabases("what raw connections leave", (database) => {
     await nodes[0].discard(session("goodbye", { user: "cem" }));
     await nodes[0].save(session("still there", { user: "cem" }));
     expect(await nodes[1].claim("cem", "gateway", "next of cem", alive)).toBeUndefined();
+  });
+
+  test("is that of one that has ended, before anybody is asked whether it lives", async () => {
+    await nodes[0].save(session("asleep", { user: "gus", rooms: ["of a laptop"] }));
+    await nodes[0].save(session("cut now", { user: "gus", rooms: ["of the phone"] }));
+    await nodes[0].end(session("cut now", { user: "gus" }));
+    const asked: Kept[] = [];
+    const ask = async (these: readonly Kept[]) => {
+      asked.push(...these);
+      return new Set<string>();
+    };
+    expect((await nodes[1].claim("gus", "gateway", "next of gus", ask))?.rooms).toEqual(["of the phone"]);
+    expect(asked).toEqual([]);
+  });
+
+  test("is not for one that is found dead itself: the next one has it at once", async () => {
+    await nodes[0].save(session("dead first", { user: "hal" }));
+    expect(await nodes[1].claim("hal", "gateway", "dead too", async () => undefined)).toBeUndefined();
+    expect(await nodes[1].claim("hal", "gateway", "lives", dead)).toMatchObject({ rooms: session("").rooms });
   });
 
   test("is what a killed node saved last", async () => {
@@ -90,7 +118,7 @@ describeDatabases("what raw connections leave", (database) => {
     let ended: Promise<void> | undefined;
     const claim = nodes[1].claim("eva", "gateway", "next of eva", async () => {
       ended = nodes[0].end({ ...left, cursors: { "rooms/lab": 9 } });
-      return false;
+      return new Set();
     });
     expect((await claim)?.cursors).toEqual({ "rooms/lab": 9 });
     await ended;
