@@ -4,7 +4,7 @@ import { io } from "socket.io-client";
 import { WebSocket } from "ws";
 import { signToken } from "../support/tokens.ts";
 import type { Recorder, Untimed } from "./files.ts";
-import { type Delivered, hashOf, numberOf } from "./records.ts";
+import { type Delivered, hashOf, numberOf, type Promised } from "./records.ts";
 
 /** What a client writes down for one event that it got. A fault that is planted to see it found turns it into others, or into none. */
 export type Tap = (delivered: Untimed<Delivered>) => readonly Untimed<Delivered>[];
@@ -12,12 +12,16 @@ export type Tap = (delivered: Untimed<Delivered>) => readonly Untimed<Delivered>
 /** A client of one user, subscribed to that user's notifications. */
 export interface RecordingClient {
   readonly name: string;
+  readonly user: string;
   readonly channel: string;
+  readonly promised: Promised;
   /** Events it has got so far, those that came again included. */
   readonly received: number;
   /** Of a Socket.IO client, the offset of the last event; of a raw one, how many different events it has got. */
   readonly position: number;
   isConnected(): boolean;
+  /** Breaks its connection, as a network would; it comes back. */
+  cut(): void;
   close(): void;
 }
 
@@ -58,7 +62,7 @@ export function connectSocket({ url, user, name, recorder, tap = straight }: Cli
     reconnectionDelayMax: 1000,
     auth: { token: signToken(user, { expiresIn: TOKEN_SECONDS }) },
   });
-  let [connection, received, position, subscribed, isOpen] = [0, 0, 0, false, false];
+  let [connection, received, position, subscribed, isOpen, over] = [0, 0, 0, false, false, false];
   let epoch: string | undefined;
   /** The epoch of the connection of now, which `position` is of from the answer to the subscription on. */
   let current: string | undefined;
@@ -117,14 +121,20 @@ export function connectSocket({ url, user, name, recorder, tap = straight }: Cli
       if (ok) recorder.note({ kind: "acked", client: name, channel, offset });
     });
   });
+  /** The server has closed the connection, or refused it: a drain, another epoch, a full node. */
+  const comeBack = (): void => {
+    if (!socket.active) setTimeout(() => over || socket.connect(), 300);
+  };
   socket.on("disconnect", () => {
     end();
-    if (!socket.active) void sleep(200).then(() => socket.connect()); // the server closed it: a drain, or another epoch
+    comeBack();
   });
-  socket.on("connect_error", () => void (socket.active || sleep(500).then(() => socket.connect())));
+  socket.on("connect_error", comeBack);
   return {
     name,
+    user,
     channel,
+    promised: "once",
     get received() {
       return received;
     },
@@ -132,7 +142,9 @@ export function connectSocket({ url, user, name, recorder, tap = straight }: Cli
       return position;
     },
     isConnected: () => subscribed,
+    cut: () => void socket.io.engine?.close(),
     close() {
+      over = true;
       end();
       socket.removeAllListeners();
       socket.close();
@@ -175,6 +187,7 @@ export function connectRaw(options: ClientOptions & { dialect?: number }): Recor
   const channel = `notifications/${user}`;
   const dialect = DIALECTS[(options.dialect ?? 0) % DIALECTS.length] ?? DIALECTS[0];
   const token = signToken(user, { expiresIn: TOKEN_SECONDS });
+  const subscribe = JSON.stringify({ type: "subscribe", channel });
   const got = new Set<number>();
   let [connection, received, over, isOpen] = [0, 0, false, false];
   let ws: WebSocket;
@@ -189,10 +202,14 @@ export function connectRaw(options: ClientOptions & { dialect?: number }): Recor
       // It hears from the oldest event on.
       if (connection === 1)
         recorder.note({ kind: "subscribed", client: name, channel, offset: 0, replayed: 0, recovered: true });
-      if (dialect.subscribes) its.send(JSON.stringify({ type: "subscribe", channel }));
+      if (dialect.subscribes) its.send(subscribe);
     });
     ws.on("message", (data) => {
-      const content = dialect.contentOf(JSON.parse(String(data)) as RawFrame);
+      const frame = JSON.parse(String(data)) as RawFrame;
+      // The server could not do it just then: the connection stays open, and it is for the client to ask again.
+      if (frame.type === "error" && dialect.subscribes)
+        setTimeout(() => its.readyState === WebSocket.OPEN && its.send(subscribe), 500);
+      const content = dialect.contentOf(frame);
       if (content === undefined || over) return;
       received++;
       const number = numberOf(content.message);
@@ -210,7 +227,9 @@ export function connectRaw(options: ClientOptions & { dialect?: number }): Recor
   open();
   return {
     name,
+    user,
     channel,
+    promised: "at-least-once",
     get received() {
       return received;
     },
@@ -218,6 +237,7 @@ export function connectRaw(options: ClientOptions & { dialect?: number }): Recor
       return got.size;
     },
     isConnected: () => isOpen,
+    cut: () => ws.terminate(),
     close() {
       over = true;
       ws.close(1000);

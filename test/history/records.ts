@@ -140,7 +140,8 @@ export function contentOf(number: number, filling: string): string {
 }
 
 /** The number of a content, -1 for something else. */
-export function numberOf(content: string): number {
+export function numberOf(content: unknown): number {
+  if (typeof content !== "string") return -1;
   const end = content.indexOf(":");
   return end > 0 && /^\d+$/.test(content.slice(0, end)) ? Number(content.slice(0, end)) : -1;
 }

@@ -1,4 +1,5 @@
 // The bus over Redis pub/sub.
+import { crc32 } from "node:zlib";
 import type { Bus, BusListener } from "../bus.ts";
 import type { ClusterLog, MessageFaults } from "../cluster.ts";
 import { Listeners } from "../listeners.ts";
@@ -9,6 +10,18 @@ import { words } from "./replies.ts";
 
 /** A batch leaves at once when it has this many characters, so that one tick never makes one huge message. */
 const MAX_BATCH = 256 * 1024;
+
+/** The last message of a batch is its checksum; nodes that do not know it hear of a topic that they have no listener for. */
+const checksum = (text: string | Buffer): string => `,["checksum","${crc32(text).toString(16).padStart(8, "0")}"]]]`;
+const CHECKSUM = Buffer.from(',["checksum","');
+const CHECKSUM_BYTES = checksum("").length;
+
+/** False where a bit of it is not as it was sent. A batch without a checksum is one of an earlier version. */
+const isIntact = (payload: Buffer): boolean => {
+  const at = payload.length - CHECKSUM_BYTES;
+  if (at < 0 || !payload.subarray(at, at + CHECKSUM.length).equals(CHECKSUM)) return true;
+  return checksum(payload.subarray(0, at)) === payload.toString("latin1", at);
+};
 
 /** What arrives: the sending node and its messages, or undefined for anything else. */
 const parse = (payload: string): { from: string; messages: [string, unknown][] } | undefined => {
@@ -28,7 +41,7 @@ const parse = (payload: string): { from: string; messages: [string, unknown][] }
 /** The bus of a node, and how it ends. */
 export type RedisBus = Bus & { flush(): void; close(): void };
 
-/** One PUBLISH per tick: `["<node>",[["<topic>",<message>],…]]`. */
+/** One PUBLISH per tick: `["<node>",[["<topic>",<message>],…,["checksum","<crc32 of what stands before>"]]]`. */
 export const createRedisBus = (
   redis: RedisSession,
   clients: RedisClients,
@@ -46,10 +59,11 @@ export const createRedisBus = (
     batch = [];
     size = 0;
     if (messages.length === 0) return;
-    clients.publisher.publish(redis.keys.bus, `["${redis.node}",[${messages.join()}]]`);
+    const text = `["${redis.node}",[${messages.join()}`;
+    clients.publisher.publish(redis.keys.bus, text + checksum(text));
   };
   const receive = (payload: Buffer) => {
-    const parsed = isDeepJson(payload) ? undefined : parse(payload.toString());
+    const parsed = isDeepJson(payload) || !isIntact(payload) ? undefined : parse(payload.toString());
     if (parsed === undefined) {
       faults.malformed();
       return;
