@@ -15,6 +15,10 @@ export interface Postgres {
   readonly port: number;
   /** The postmaster: all other processes of the server are its children. Another one after each start. */
   readonly pid: number;
+  /** Its data directory. */
+  readonly data: string;
+  /** The directory of its programs: `pg_dump` and the others of the same version. */
+  readonly programs: string;
   /** The URL of a database on it; without a name, of `postgres`. Good after a restart too. */
   url(database?: string): string;
   /** Makes an empty database with a name that no other has. @returns its URL */
@@ -33,11 +37,19 @@ export interface Postgres {
   stop(): Promise<void>;
 }
 
+/** How to start one. */
+export interface PostgresOptions {
+  /** The port of a server that it is to be the standby of: a copy that follows it. */
+  readonly standbyOf?: number;
+  /** Settings beside those of every test, as in postgresql.conf. `home` is a directory of the server's own. */
+  readonly settings?: (home: string) => Readonly<Record<string, string>>;
+}
+
 /**
- * Starts one (about 1.5 s), empty, or as the standby of the one that listens on `standbyOf`: a copy that follows it.
+ * Starts one (about 1.5 s), empty or as a standby.
  * @throws in one line that says what to install, when there is no PostgreSQL
  */
-export async function startPostgres({ standbyOf }: { standbyOf?: number } = {}): Promise<Postgres> {
+export async function startPostgres({ standbyOf, settings: more }: PostgresOptions = {}): Promise<Postgres> {
   const programs = dirname(realpathSync(needService("postgres"))); // what belongs to it stands beside it
   const user = unprivileged(); // the server refuses to run as root
   const home = mkdtempSync(join(tmpdir(), "classwire-postgres-"));
@@ -51,6 +63,7 @@ export async function startPostgres({ standbyOf }: { standbyOf?: number } = {}):
       unix_socket_directories: "",
       shared_buffers: "16MB",
       fsync: "on",
+      ...more?.(home),
     };
     const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
     const child = startChild(join(programs, "postgres"), ["-D", data, "-p", String(port), ...args], {
@@ -78,6 +91,8 @@ export async function startPostgres({ standbyOf }: { standbyOf?: number } = {}):
     get pid() {
       return server.pid;
     },
+    data,
+    programs,
     url: (database = "postgres") => url(port, database),
     async createDatabase() {
       const name = `t_${randomBytes(8).toString("hex")}`;
@@ -151,6 +166,7 @@ async function accepts(at: string): Promise<boolean> {
 
 async function query(at: string, sql: string): Promise<Record<string, unknown>[]> {
   const client = new Client({ connectionString: at, connectionTimeoutMillis: 5000 });
+  client.on("error", () => undefined); // told by what fails
   try {
     await client.connect();
     return (await client.query(sql)).rows;
