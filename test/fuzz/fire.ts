@@ -1,7 +1,10 @@
-// Opens fire on a server: so many frames over many connections to every dialect and to Socket.IO, and sees that it goes on answering.
+// Opens fire on a server: so many frames over many connections to every dialect, to Socket.IO over both transports and to the HTTP
+// API, and sees that it goes on answering.
 import { connect, type Socket } from "node:net";
 import { type Random, seeded } from "../support/random.ts";
 import { signToken } from "../support/tokens.ts";
+import { makeTokens } from "./http.ts";
+import { fireCalls, firePolling } from "./requests.ts";
 import { text } from "./texts.ts";
 import { CLOSE, clientFrame, message, oddControl, PONG, ping, serverFrames, violation } from "./wire.ts";
 
@@ -16,7 +19,11 @@ export interface Fire {
 
 /** What became of it. */
 export interface Hits {
+  /** WebSocket messages, packets of polling and HTTP requests in all. */
   readonly frames: number;
+  readonly socketIoFrames: number;
+  readonly pollingPackets: number;
+  readonly httpRequests: number;
   readonly connections: number;
   /** Connections that were open at the end of their volley, i.e. survived what they sent. */
   readonly survived: number;
@@ -29,10 +36,23 @@ const PATIENCE_MS = 30_000;
 
 /** Fires, and resolves when all is sent and answered. @throws when the server stops answering */
 export async function fire({ port, frames, seed, parallel = 8 }: Fire): Promise<Hits> {
-  const hits = { frames: 0, connections: 0, survived: 0 };
+  const hits = { frames: 0, socketIoFrames: 0, pollingPackets: 0, httpRequests: 0, connections: 0, survived: 0 };
+  const tokens = makeTokens();
   const gun = async (number: number): Promise<void> => {
     const random = seeded(seed + number);
-    while (hits.frames < frames) await oneConnection(port, random, hits);
+    while (hits.frames < frames) {
+      const kind = random.below(16);
+      if (kind > 1) await oneConnection(port, random, hits);
+      else {
+        hits.connections++;
+        const of = kind === 0 ? "httpRequests" : "pollingPackets";
+        const volley = kind === 0 ? fireCalls(port, random, tokens) : firePolling(port, random, tokens.byRole.user);
+        const { frames, survived } = await volley;
+        hits.frames += frames;
+        hits[of] += frames;
+        if (survived) hits.survived++;
+      }
+    }
   };
   await Promise.all(Array.from({ length: parallel }, (_, number) => gun(number)));
   return hits;
@@ -43,7 +63,7 @@ async function oneConnection(
   random: Random,
   hits: { -readonly [K in keyof Hits]: number },
 ): Promise<void> {
-  const isSocketIo = random.oneIn(8);
+  const isSocketIo = random.oneIn(5);
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => undefined); // a reset is an answer too
   const target = path(isSocketIo, hits.connections++, random);
@@ -53,8 +73,9 @@ async function oneConnection(
     socket.write(clientFrame(1, Buffer.from(`40${random.pick(["/channels", "/dashboard", "/nowhere", "/"])},{}`)));
   const volleys = 1 + random.below(6);
   for (let volley = 0; volley < volleys && !socket.destroyed; volley++) {
-    for (let shot = 0; shot < VOLLEY; shot++) socket.write(anything(isSocketIo, random));
+    socket.write(Buffer.concat(Array.from({ length: VOLLEY }, () => anything(isSocketIo, random))));
     hits.frames += VOLLEY;
+    if (isSocketIo) hits.socketIoFrames += VOLLEY;
     if (random.oneIn(50)) break; // gone without a word
     const nonce = `v${volley}`;
     socket.write(ping(nonce));
@@ -96,7 +117,7 @@ function handshake(target: string, random: Random): string {
 
 /** Reads all that comes; hangs up when the server says goodbye, and knows the latest pong. */
 function listen(socket: Socket): { pongOrEnd(payload: string): Promise<void> } {
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let isOpen = false;
   let latestPong = "";
   let wake = (): void => undefined;

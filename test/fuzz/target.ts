@@ -10,8 +10,13 @@ const UNLIMITED = "1000000";
  * Starts the standalone server.
  * @param built true where dist/ is built already
  * @param database its DATABASE_URL; one in the server's own memory if nothing is said
+ * @param more further settings
  */
-export function startTarget(built: boolean, database = "memory:"): Promise<SpawnedServer> {
+export function startTarget(
+  built: boolean,
+  database = "memory:",
+  more: Record<string, string> = {},
+): Promise<SpawnedServer> {
   const limits = {
     MAX_MESSAGE_BYTES: String(MAX_MESSAGE_BYTES),
     MESSAGES_PER_SECOND: UNLIMITED,
@@ -19,8 +24,10 @@ export function startTarget(built: boolean, database = "memory:"): Promise<Spawn
     DASHBOARD_ATTEMPTS_PER_MINUTE: UNLIMITED,
     CHANNELS_CONNECTIONS_PER_USER: "10000",
     GATEWAY_CONNECTIONS_PER_USER: "10000",
+    EVENT_RETENTION_COUNT: "50", // what was said to everyone is replayed to each new connection
   };
-  return spawnServer({ LOG_LEVEL: "error", TRUST_QUERY_USER: "true", DATABASE_URL: database, ...limits }, { built });
+  const env = { LOG_LEVEL: "error", TRUST_QUERY_USER: "true", DATABASE_URL: database, ...limits, ...more };
+  return spawnServer(env, { built });
 }
 
 /** Resident memory of a process in bytes; undefined where the system does not say. */

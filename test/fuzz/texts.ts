@@ -76,7 +76,8 @@ function frame(type: unknown, random: Random): string {
   return JSON.stringify(fields);
 }
 
-function value(random: Random): unknown {
+/** Any value of JSON, most of them wrong where they stand. */
+export function value(random: Random): unknown {
   switch (random.below(10)) {
     case 0:
       return null;
@@ -146,7 +147,8 @@ function packet(random: Random): string {
   return `${type}${nsp}${random.pick(["", "0", "7", "99999999999999999999", "-1"])}${random.oneIn(4) ? broken(random) : payload}`;
 }
 
-function broken(random: Random): string {
+/** Something that is hardly JSON. */
+export function broken(random: Random): string {
   const whole = JSON.stringify({ type: random.pick(TYPES), content: value(random) });
   switch (random.below(4)) {
     case 0:

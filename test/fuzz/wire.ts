@@ -18,7 +18,8 @@ const MASKED = 0x80;
 export function clientFrame(opcode: number, payload: Buffer, first = FIN | opcode): Buffer {
   const { length } = payload;
   const mask = Buffer.from([0x37, 0xfa, 0x21, 0x3d]);
-  const masked = Buffer.from(payload.map((byte, index) => byte ^ (mask[index % 4] ?? 0)));
+  const masked = Buffer.allocUnsafe(length);
+  for (let index = 0; index < length; index++) masked[index] = (payload[index] ?? 0) ^ (mask[index & 3] ?? 0);
   const header = length < 126 ? Buffer.alloc(2) : length < 65_536 ? Buffer.alloc(4) : Buffer.alloc(10);
   header[0] = first;
   if (length < 126) header[1] = MASKED | length;
