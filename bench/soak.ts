@@ -20,7 +20,12 @@ const soaks: Readonly<Record<string, Soak>> = {
   races: { args: [...tsx, "bench/races.ts"] },
   outage: { args: [...tsx, "bench/outage.ts"] },
   rolling: { args: [...tsx, "bench/rolling.ts"] },
+  faults: { args: [...vitest, "test/faults", "test/scenarios/faults"], env: { FAULTS: "all" }, long: true },
   kill: { args: [...tsx, "bench/kill.ts"], long: true },
+  failover: { args: [...tsx, "bench/rounds.ts", "failover"], long: true },
+  restore: { args: [...tsx, "bench/rounds.ts", "restore"], long: true },
+  fsync: { args: [...tsx, "bench/rounds.ts", "fsync"], long: true },
+  all: { args: [...tsx, "bench/all.ts"], long: true },
 };
 
 const given = process.argv.slice(2);

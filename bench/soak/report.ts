@@ -30,11 +30,19 @@ export function report({ soak, seed, directory, files, keep, figures, failures =
   const verdict = check(files);
   const isWell = Object.keys(verdict.violations).length === 0 && failures.length === 0;
   const judgedInSeconds = Math.round((performance.now() - began) / 1000);
-  const history = isWell && !keep ? "removed" : directory;
-  console.log(
-    JSON.stringify({ soak, seed, passed: isWell, ...figures, ...verdict, judgedInSeconds, failures, history }),
-  );
-  if (isWell && !keep) rmSync(directory, { recursive: true, force: true });
+  const history = removeIfWell(directory, isWell && !keep);
+  print({ soak, seed, passed: isWell, ...figures, ...verdict, judgedInSeconds, failures, history });
   if (!isWell) process.exitCode = 1;
   return verdict;
+}
+
+/** Removes the histories. @returns what became of them */
+export function removeIfWell(directory: string, isWell: boolean): string {
+  if (isWell) rmSync(directory, { recursive: true, force: true });
+  return isWell ? "removed" : directory;
+}
+
+/** Prints the line of JSON. */
+export function print(line: Readonly<Record<string, unknown>>): void {
+  console.log(JSON.stringify(line));
 }
