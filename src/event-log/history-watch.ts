@@ -3,7 +3,7 @@ import type { LoggedEvent } from "../contract/durable.ts";
 import type { Store } from "../store/store.ts";
 import { type ChannelBounds, readHeads } from "./reading.ts";
 
-/** Of so many channels, those written last, the watch knows the last offset that this node has seen committed. */
+/** How many channels, those written last, the watch knows the last offset of that this node has seen committed. */
 const MOST_CHANNELS = 1000;
 
 /** Knows the newest event that this node has seen committed. Commits are lost from the newest on: it stands for all before it. */

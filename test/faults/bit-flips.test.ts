@@ -36,7 +36,7 @@ it("in messages: they come, one bit is another, and commands are as they were", 
   await eventually(() => heard[2] === "whole again");
 });
 
-it("anywhere: any piece, both ways", async () => {
+it("anywhere, both ways", async () => {
   const echo = createServer((socket) => socket.on("error", () => undefined).pipe(socket));
   await new Promise<void>((listening) => echo.listen(0, "127.0.0.1", listening));
   closing.push(() => echo.close());
