@@ -3,6 +3,7 @@ import cluster from "node:cluster";
 import type { Logger } from "pino";
 import type { Config } from "../config/config.ts";
 import { developmentTokens, welcome } from "../console/development.ts";
+import { HandedOver } from "./handed-over.ts";
 import { WORKER } from "./ipc.ts";
 import { onSignals } from "./signals.ts";
 import { openStickyListeners } from "./sticky-listener.ts";
@@ -16,7 +17,8 @@ import { createSupervisor, type Supervisor } from "./supervisor.ts";
 export async function servePrimary(config: Config, logger: Logger): Promise<void> {
   cluster.schedulingPolicy = cluster.SCHED_RR; // the default everywhere but on Windows
   cluster.setupPrimary({ args: [WORKER], serialization: "advanced" }); // sticky hands buffers to the workers
-  const supervisor = createSupervisor(sharedEnvironment(config), logger);
+  const handedOver = new HandedOver();
+  const supervisor = createSupervisor({ env: sharedEnvironment(config), logger, handedOver });
   onSignals((signal) => {
     logger.info({ signal, workers: config.workers }, "shutting down the workers");
     supervisor.shutDown(config.drainDelayMs).then((clean) => process.exit(clean ? 0 : 1));
@@ -24,7 +26,7 @@ export async function servePrimary(config: Config, logger: Logger): Promise<void
 
   // With polling, all requests of a client have to reach the same worker; without it the system spreads the connections.
   const sticky = config.transports.includes("polling");
-  const listeners = sticky ? await openStickyListeners(config.host, config.ports) : undefined;
+  const listeners = sticky ? await openStickyListeners(config.host, config.ports, handedOver) : undefined;
   const workerUrls = await startWorkers(supervisor, config.workers);
   if (workerUrls === undefined) {
     await supervisor.shutDown(0);

@@ -2,6 +2,7 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
+import type { HandedOver } from "./handed-over.ts";
 import { isIpcMessage, type ToWorker } from "./ipc.ts";
 
 /** The pause before a crashed worker is replaced, in milliseconds; it doubles with each crash that follows soon. */
@@ -22,9 +23,17 @@ export interface Supervisor {
   shutDown(delayMs: number): Promise<boolean>;
 }
 
-/** Creates a supervisor without workers. `env` is added to the environment of each worker. */
-export function createSupervisor(env: Readonly<Record<string, string>>, logger: Logger): Supervisor {
-  return new WorkerSupervisor(env, logger);
+/** What a supervisor works with. */
+export interface SupervisorOptions {
+  /** Added to the environment of each worker. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly logger: Logger;
+  readonly handedOver: HandedOver;
+}
+
+/** Creates a supervisor without workers. */
+export function createSupervisor(options: SupervisorOptions): Supervisor {
+  return new WorkerSupervisor(options);
 }
 
 /** A running worker. */
@@ -36,14 +45,12 @@ interface Running {
 }
 
 class WorkerSupervisor implements Supervisor {
-  readonly #env: Readonly<Record<string, string>>;
-  readonly #logger: Logger;
+  readonly #options: SupervisorOptions;
   readonly #running = new Map<Worker, Running>();
   #shuttingDown = false;
 
-  constructor(env: Readonly<Record<string, string>>, logger: Logger) {
-    this.#env = env;
-    this.#logger = logger;
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
   }
 
   startWorker(): Promise<readonly string[] | undefined> {
@@ -72,8 +79,10 @@ class WorkerSupervisor implements Supervisor {
    * its predecessors have crashed in a row; `replace` decides by whether it was ready if its end is a crash to recover from.
    */
   #fork(crashes: number, replace: (ready: boolean) => boolean): Promise<readonly string[] | undefined> {
-    const worker = cluster.fork(this.#env);
+    const { env, logger, handedOver } = this.#options;
+    const worker = cluster.fork(env);
     hide(worker); // until it can answer
+    handedOver.watch(worker);
     const startedAt = performance.now();
     return new Promise((resolve) => {
       const ended = new Promise<boolean>((settle) => {
@@ -84,7 +93,7 @@ class WorkerSupervisor implements Supervisor {
           if (this.#shuttingDown || !replace(running.ready)) return;
           const inARow = performance.now() - startedAt < HEALTHY_MS ? crashes + 1 : 1;
           const pauseMs = this.#replaceLater(inARow);
-          this.#logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended and is replaced");
+          logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended and is replaced");
         });
       });
       const running: Running = { ready: false, ended };
