@@ -51,6 +51,8 @@ export class HandedOver {
       onTheWay.sends(message, handle);
       return send(message, handle, ...rest);
     };
+    // A message to a worker that has just died is an error event, where sticky gives no callback: it must not end the primary.
+    worker.on("error", () => undefined);
     child.on("internalMessage" as "message", (message: unknown) => onTheWay.hears(message));
     worker.once("exit", () => onTheWay.end());
   }
