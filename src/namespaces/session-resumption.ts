@@ -123,12 +123,11 @@ class RawSessionResumption implements SessionResumption {
   /** A client is often back before its node knows that its old line is dead. Other tabs of the user answer, and keep what is theirs. */
   async #livingOf(others: readonly Kept[]): Promise<ReadonlySet<string> | undefined> {
     const { registry, node } = this.#shared;
-    const self = { holder: this.#socket.data.admission.connection, node };
-    const [living, own] = await Promise.all([
-      registry.probe(others.map((other) => ({ holder: other.id, node: other.node }))),
-      registry.probe([self]),
-    ]);
-    return own.has(self.holder) ? living : undefined;
+    const living = await registry.probe(others.map(({ id, node: at }) => ({ holder: id, node: at })));
+    if (living.size === others.length) return living;
+    // That took its time, in which its own line may have died as well.
+    const { connection } = this.#socket.data.admission;
+    return (await registry.probe([{ holder: connection, node }])).has(connection) ? living : undefined;
   }
 
   #session(): ResumableSession {

@@ -82,6 +82,30 @@ describe("a client that is back before its dead line is noticed", () => {
     for (const one of [speaker, again]) one.close();
   });
 
+  everywhere("hears on %s what its dead line did not take (dashboard)", async (_where, index) => {
+    const user_id = 700 + index;
+    const score = async (points: number) => {
+      const quiz = {
+        user_id,
+        topic_id: "constants",
+        chapter_id: "boolean-constants",
+        score: points,
+        total_questions: 9,
+      };
+      expect((await nodes.node(index).call("POST", "/api/v1/quizzes", quiz)).status).toBe(201);
+    };
+    const path = "/api/v1/ws/dashboard";
+    const { client, line } = await overLine(nodes.node(0), path, String(user_id));
+    await client.hears("connection");
+    line.mute();
+    await score(1);
+    const again = await listenRaw(nodes.node(index), path, String(user_id));
+    await again.hears("quiz_completed", '"score":1');
+    await score(2);
+    await again.hears("quiz_completed", '"score":2');
+    again.close();
+  });
+
   everywhere(
     "inherits nothing on %s from a tab that lives, which keeps all, as a Socket.IO client does",
     async (_where, index) => {
