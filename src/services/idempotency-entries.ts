@@ -54,10 +54,6 @@ export interface Lifetimes {
   readonly keepSeconds: number;
 }
 
-/** How often, and how many, entries that nobody will ask for again are deleted. */
-const PURGE_EVERY_MS = 10 * 60_000;
-const PURGE_MOST = 10_000;
-
 const BOUNDS = { maxItems: 500, maxWaitMs: 4_000, maxQueued: 20_000 };
 
 const CLAIM = `
@@ -87,20 +83,17 @@ UPDATE idempotency_keys k SET status = e.status, answer = e.answer::json, create
 
 const MINE = "WHERE caller = $1 AND path = $2 AND key = $3 AND node = $4 AND status IS NULL";
 
-const PURGE = `
-DELETE FROM idempotency_keys WHERE ctid IN (
-  SELECT ctid FROM idempotency_keys WHERE created_at < now() - make_interval(secs => $1) LIMIT $2)`;
-
 interface Row extends EntryName {
   body_hash: string;
   status: number | null;
   answer: unknown;
 }
 
-/** Creates the access to the table of keys. Claims of the same moment are one statement, and so are answers. */
+/**
+ * Creates the access to the table of keys. Claims of the same moment are one statement, and so are answers. What nobody will ask
+ * for again is deleted by the retention job.
+ */
 export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifetimes): Entries {
-  let purgeAt = 0;
-
   const claims = createGroupCommit<Claim, Claimed>({
     ...BOUNDS,
     conflictKeys: (claim) => [id(claim)],
@@ -117,7 +110,6 @@ export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifet
       const lost = tried.filter((claim) => !ours.has(claim.holder));
       const rows = lost.length === 0 ? [] : await store.query<Row>(READ, columns(lost));
       const found = new Map(rows.map((row) => [id(row), row]));
-      await purge();
       return tried.map((claim) => {
         const eventKey = ours.get(claim.holder);
         return eventKey === undefined ? existing(found.get(id(claim))) : { kind: "ours", eventKey };
@@ -138,12 +130,6 @@ export function createEntries(store: Store, { staleSeconds, keepSeconds }: Lifet
       return ends.map(() => undefined);
     },
   });
-
-  async function purge(): Promise<void> {
-    if (Date.now() < purgeAt) return;
-    purgeAt = Date.now() + PURGE_EVERY_MS;
-    await store.query(PURGE, [keepSeconds, PURGE_MOST]);
-  }
 
   const own = ({ caller, path, key }: EntryName, holder: string) => [caller, path, key, holder];
   return {
