@@ -1,4 +1,4 @@
-// The channel log: durable events with offsets 1, 2, 3 … per channel; append, replay, acknowledge.
+// The channel log: durable events with offsets that rise by one per channel; append, replay, acknowledge.
 import type { LoggedEvent } from "../contract/durable.ts";
 import type { GroupCommit } from "../store/batching/group-commit.ts";
 import { Semaphore } from "../store/batching/semaphore.ts";
@@ -6,6 +6,7 @@ import type { Store } from "../store/store.ts";
 import { createAcknowledger } from "./acknowledger.ts";
 import { type Appended, appendShape, type NewEvent, prepare } from "./append.ts";
 import { type AppenderContext, type AppendShape, createAppender } from "./appender.ts";
+import { createBusyChannels } from "./busy-channels.ts";
 import { createHistoryWatch } from "./history-watch.ts";
 import { type ChannelBounds, createCursorReader, type Page, readHeads, readPage } from "./reading.ts";
 import type { Retention } from "./retention.ts";
@@ -29,7 +30,7 @@ export interface EventLog {
    * once their data has `maxBytes` (4 MB where nothing is said); one at least, if there is one.
    */
   read(channel: string, since: number, limit: number, maxBytes?: number): Promise<Page>;
-  /** What channels keep; one without events has head 0 and oldest 1. */
+  /** What channels keep; one that has no events (any more) stands at the offset floor, in a new database head 0 and oldest 1. */
   heads(channels: readonly string[]): Promise<Map<string, ChannelBounds>>;
   /**
    * What channels keep, compared with what this node knows of them: a head below that means that the database has gone back, and
@@ -76,11 +77,13 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const onFailure = (error: unknown, items: number): void =>
     logger?.warn({ ...describe(error), items }, "could not write to the log");
   const watch = createHistoryWatch(store);
+  const busy = createBusyChannels(retention.count);
   const context: AppenderContext = {
     store,
     appending: new Semaphore(1),
     committed(events) {
       watch.committed(events);
+      busy.committed(events);
       for (const listener of listeners) {
         // They are committed: a listener that fails must not make their publishers believe otherwise.
         try {
@@ -99,6 +102,7 @@ export function createEventLog(options: EventLogOptions): EventLog {
   const retentionJob = createRetentionJob({
     store,
     retention,
+    busy,
     everyMs: options.cleanEveryMs ?? CLEAN_EVERY_MS,
     onFailure: (error) => logger?.warn(describe(error), "could not clean the log"),
   });

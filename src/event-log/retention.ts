@@ -1,8 +1,12 @@
-// Retention: the statements that delete what nobody can ask for any more, each small enough to hold nobody up.
+// Retention: what nobody can ask for any more is deleted, in steps each small enough to hold nobody up.
 import { setTimeout as sleep } from "node:timers/promises";
-import { EVERYONE, START_OF } from "../contract/channel-names.ts";
 import type { Store } from "../store/store.ts";
+import type { BusyChannels } from "./busy-channels.ts";
+import { ABSENT_DAYS, IS_SPENT } from "./cursor-life.ts";
+import { BATCH, blocksOf, deleteInPassing, deleteWhere, LOCK, rowsBetween } from "./deleting.ts";
+import { raiseFloor, settledFloor } from "./floor-rise.ts";
 import { queryAgain } from "./statement.ts";
+import { createWalk, type Passed, type Walk } from "./walk.ts";
 
 /** What a channel keeps for recovery: the events that are within both bounds. */
 export interface Retention {
@@ -12,23 +16,14 @@ export interface Retention {
 
 const IDEMPOTENCY_HOURS = 24;
 const SESSION_HOURS = 1;
-/** Rows of one statement: some milliseconds, also on the one connection of an embedded database. */
-const BATCH = 500;
-/** Names the advisory lock of whoever cleans; ASCII of "clean". */
-const LOCK_KEY = 427_020_345_710;
 
 /*
- * Only one node at a time runs any of these: the others find the advisory lock taken, change nothing and answer `mine: false`.
- * Rows that somebody holds are skipped, not waited for; hence the retention job can neither block nor take part in a deadlock.
- *
  * A channel is trimmed in two steps, so that its row, which every append needs, is locked for an instant only: `oldest` moves up,
  * and from then on nobody reads what is below it; then the events below it go. If a node dies in between, the age of what is
  * left brings it up again.
  */
-const LOCK = `lock AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(${LOCK_KEY}) AS mine)`;
-
 const TRIM_BY_COUNT = `WITH ${LOCK}, long AS MATERIALIZED (
-  SELECT name FROM channels WHERE (SELECT mine FROM lock) AND head - oldest >= $1::bigint
+  SELECT name FROM channels WHERE (SELECT mine FROM lock) AND name = ANY($2::text[]) AND head - oldest >= $1::bigint
   LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
 ), trimmed AS (
   UPDATE channels c SET oldest = greatest(c.oldest, c.head - $1::bigint + 1) FROM long WHERE c.name = long.name RETURNING c.name
@@ -53,7 +48,7 @@ const TRIM_BY_AGE = `WITH ${LOCK}, cutoff AS MATERIALIZED (
     (SELECT max(e.seq) + 1 FROM channel_events e WHERE e.channel = held.name)) AS oldest
   FROM held
 ), trimmed AS (
-  UPDATE channels c SET oldest = greatest(c.oldest, kept.oldest) FROM kept WHERE c.name = kept.name RETURNING c.name
+  UPDATE channels c SET oldest = greatest(c.oldest, kept.oldest), trimmed_at = clock_timestamp() FROM kept WHERE c.name = kept.name RETURNING c.name
 )
 SELECT lock.mine, coalesce((SELECT array_agg(name) FROM trimmed), '{}') AS names FROM lock`;
 
@@ -66,14 +61,6 @@ const DELETE_TRIMMED = `WITH gone AS MATERIALIZED (
 )
 SELECT count(*) AS rows FROM deleted`;
 
-/** A statement that deletes up to {@link BATCH} rows of a table. */
-const deleteWhere = (table: string, condition: string): string => `WITH ${LOCK}, gone AS MATERIALIZED (
-  SELECT t.ctid AS row_id FROM ${table} t WHERE (SELECT mine FROM lock) AND ${condition} LIMIT ${BATCH} FOR UPDATE SKIP LOCKED
-), deleted AS (
-  DELETE FROM ${table} t USING gone WHERE t.ctid = gone.row_id RETURNING 1
-)
-SELECT lock.mine, (SELECT count(*) FROM deleted) AS rows FROM lock`;
-
 const ANSWERS = deleteWhere("idempotency_keys", "t.created_at < clock_timestamp() - $1::int * interval '1 hour'");
 // What an open connection has joined is written when it changes, which may be long ago; then its node's sign of life counts (the
 // setting `node:<id>`, epoch milliseconds). CASE, because the planner may otherwise cast the values of other settings first.
@@ -85,16 +72,40 @@ const SESSIONS = deleteWhere(
         > clock_timestamp() - $1::int * interval '1 hour'))`,
 );
 
-// A cursor is of no use once everything that it acknowledges has expired: without it, a subscriber starts at the oldest event
-// that is kept, which is the same position. Not so in channels where one without a cursor starts at the head.
-const FROM_OLDEST = Object.entries(START_OF).flatMap(([kind, start]) => (start === "oldest" ? [`'${kind}'`] : []));
-const CURSORS = deleteWhere(
-  "channel_cursors",
-  `t.updated_at < clock_timestamp() - $1::int * interval '1 day' AND t.channel <> '${EVERYONE}' AND (
-    NOT EXISTS (SELECT FROM channels c WHERE c.name = t.channel)
-    OR split_part(t.channel, '/', 1) IN (${FROM_OLDEST.join(", ")})
-      AND EXISTS (SELECT FROM channels c WHERE c.name = t.channel AND t.seq < c.oldest))`,
+const CURSORS = deleteInPassing("channel_cursors", IS_SPENT);
+
+// A session that nobody has used for as long as events are kept, and whose channel keeps none, is as one that was never
+// registered: whoever registers the id next finds nothing of what was there.
+const RUN_SESSIONS = deleteInPassing(
+  "run_sessions",
+  `t.used_at < clock_timestamp() - $1::int * interval '1 day'
+    AND NOT EXISTS (SELECT FROM channels c WHERE c.name = 'run-results/' || t.id AND c.head >= c.oldest)`,
 );
+
+// Channels that are too long, and those that have nothing left: no event that is kept, and none that is on its way out. A run's
+// channel is hardly ever used again. In the others somebody may have a `since` that is still good, because nothing has come
+// after it; they wait until nobody can be expected to come back with it.
+const CHANNELS = `WITH ${LOCK}, part AS MATERIALIZED (
+  ${rowsBetween("channels", "w.name, w.head, w.oldest, w.trimmed_at")}
+), spent AS MATERIALIZED (
+  SELECT name, head FROM part WHERE oldest > head
+    AND (name LIKE 'run-results/%' OR trimmed_at < clock_timestamp() - interval '${ABSENT_DAYS} days')
+    AND NOT EXISTS (SELECT FROM channel_events e WHERE e.channel = name)
+)
+SELECT lock.mine, ${blocksOf("channels")},
+  coalesce((SELECT array_agg(name) FROM part WHERE head - oldest >= $1::bigint), '{}') AS long,
+  coalesce((SELECT array_agg(name) FROM spent), '{}') AS spent,
+  coalesce((SELECT max(head) FROM spent), 0) AS head
+FROM lock`;
+
+// An append that was quicker has moved the head; what is locked now is looked at anew.
+const FORGET = `WITH ${LOCK}, gone AS MATERIALIZED (
+  SELECT c.name FROM channels c
+  WHERE (SELECT mine FROM lock) AND c.name = ANY($2::text[]) AND c.oldest > c.head AND c.head <= $1::bigint FOR UPDATE SKIP LOCKED
+), deleted AS (
+  DELETE FROM channels c USING gone WHERE c.name = gone.name RETURNING 1
+)
+SELECT lock.mine, (SELECT count(*) FROM deleted) AS rows FROM lock`;
 
 /** What one pass has deleted, in rows. */
 export interface Pruned {
@@ -102,37 +113,118 @@ export interface Pruned {
   answers: number;
   sessions: number;
   cursors: number;
+  runSessions: number;
+  channels: number;
 }
 
-/** Goes over everything once, batch by batch, until nothing is left, `stopped` says so, or another node is at it. */
-export async function prune(store: Store, retention: Retention, stopped: () => boolean): Promise<Pruned> {
-  const trim = (sql: string, bound: number) => trimAll(store, sql, bound, stopped);
-  const drop = (sql: string, bound: number) =>
+/** What passes share: where they walk, and what is known of channels. */
+export interface PruneContext {
+  readonly store: Store;
+  readonly retention: Retention;
+  /** Channels that this node has appended much to. */
+  readonly busy: BusyChannels;
+  /** How long the offset floor stands before channels go, in milliseconds. */
+  readonly settleMs: number;
+  readonly stopped: () => boolean;
+}
+
+/** Creates the passes of one node. Each goes over everything, or its share of what is long, unless another node is at it. */
+export function createPrune(context: PruneContext): () => Promise<Pruned> {
+  const { store, retention, stopped } = context;
+  const walks = { channels: createWalk(), runSessions: createWalk(), cursors: createWalk() };
+
+  const drop = (sql: string, bound: number): Promise<number> =>
     repeat(stopped, async () => {
-      const [row] = await queryAgain<{ mine: boolean; rows: number }>(store, sql, [bound]);
+      const [row] = await queryAgain<{ rows: number }>(store, sql, [bound]);
       return row?.rows ?? 0;
     });
-  return {
-    events: (await trim(TRIM_BY_COUNT, retention.count)) + (await trim(TRIM_BY_AGE, retention.days)),
-    answers: await drop(ANSWERS, IDEMPOTENCY_HOURS),
-    sessions: await drop(SESSIONS, SESSION_HOURS),
-    cursors: await drop(CURSORS, retention.days),
+
+  async function dropInPassing(walk: Walk, sql: string): Promise<number> {
+    let total = 0;
+    await walk.round(stopped, async (from, to) => {
+      const [row] = await queryAgain<Passed & { rows: number }>(store, sql, [retention.days, from, to]);
+      total += row?.rows ?? 0;
+      return row ?? NOT_MINE;
+    });
+    return total;
+  }
+
+  return async () => {
+    const busy = await trimBusy(context);
+    const aged = (await trimAll(context, TRIM_BY_AGE, [retention.days])).events;
+    const { events, channels } = await passChannels(context, walks.channels);
+    return {
+      events: busy + aged + events,
+      answers: await drop(ANSWERS, IDEMPOTENCY_HOURS),
+      sessions: await drop(SESSIONS, SESSION_HOURS),
+      cursors: await dropInPassing(walks.cursors, CURSORS),
+      runSessions: await dropInPassing(walks.runSessions, RUN_SESSIONS),
+      channels,
+    };
   };
 }
 
-/** Trims channels and deletes what falls below, until a round finds no channel to trim or nothing to delete. */
-async function trimAll(store: Store, sql: string, bound: number, stopped: () => boolean): Promise<number> {
+/** A statement answers one row always. */
+const NOT_MINE: Passed = { mine: false, blocks: 0 };
+
+/** Trims the channels that this node has appended much to; what cannot be trimmed now is noted again. */
+async function trimBusy(context: PruneContext): Promise<number> {
+  const { busy, retention, stopped } = context;
   let total = 0;
+  for (let names = busy.take(BATCH); names.length > 0 && !stopped(); names = busy.take(BATCH)) {
+    let isDone = false;
+    try {
+      const { events, mine } = await trimAll(context, TRIM_BY_COUNT, [retention.count, names]);
+      total += events;
+      isDone = mine;
+    } finally {
+      if (!isDone) busy.putBack(names);
+    }
+    if (!isDone) break; // another node is at it
+  }
+  return total;
+}
+
+/** Walks over channels: trims those that are too long, and deletes the rows of those that have nothing left. */
+async function passChannels(context: PruneContext, walk: Walk): Promise<{ events: number; channels: number }> {
+  const { store, retention, settleMs, stopped } = context;
+  const floor = await settledFloor(store, settleMs);
+  const total = { events: 0, channels: 0, head: 0 };
+  await walk.round(stopped, async (from, to) => {
+    type Row = Passed & { long: string[]; spent: string[]; head: number };
+    const [row] = await queryAgain<Row>(store, CHANNELS, [retention.count, from, to]);
+    if (row === undefined) return NOT_MINE;
+    if (row.long.length > 0)
+      total.events += (await trimAll(context, TRIM_BY_COUNT, [retention.count, row.long])).events;
+    if (row.spent.length > 0) {
+      const [gone] = await queryAgain<{ rows: number }>(store, FORGET, [floor, row.spent]);
+      total.channels += gone?.rows ?? 0;
+      total.head = Math.max(total.head, row.head);
+    }
+    return row;
+  });
+  if (total.head > floor) await raiseFloor(store, total.head, settleMs);
+  return total;
+}
+
+/** Trims channels and deletes what falls below, until a round finds no channel to trim or nothing to delete. */
+async function trimAll(
+  { store, stopped }: PruneContext,
+  sql: string,
+  parameters: readonly unknown[],
+): Promise<{ events: number; mine: boolean }> {
+  const total = { events: 0, mine: true };
   while (!stopped()) {
-    const [row] = await queryAgain<{ mine: boolean; names: string[] }>(store, sql, [bound]);
+    const [row] = await queryAgain<{ mine: boolean; names: string[] }>(store, sql, parameters);
     const names = row?.names ?? [];
+    total.mine = row?.mine ?? false;
     if (names.length === 0) break;
     const deleted = await repeat(stopped, async () => {
       const [answer] = await queryAgain<{ rows: number }>(store, DELETE_TRIMMED, [names]);
       return answer?.rows ?? 0;
     });
     if (deleted === 0) break;
-    total += deleted;
+    total.events += deleted;
   }
   return total;
 }

@@ -1,6 +1,7 @@
 // The SQL that appends events: the part that is the same for whatever a statement saves besides.
 import type { LoggedEvent } from "../contract/durable.ts";
 import type { Store } from "../store/store.ts";
+import { OFFSET_FLOOR } from "./offset-floor.ts";
 
 /** Milliseconds since the epoch of a `timestamptz` expression, as a bigint. */
 export const epochMillis = (expression: string): string => `(extract(epoch FROM ${expression}) * 1000)::bigint`;
@@ -46,9 +47,9 @@ export function appendStatement(parts: { keysParameter: string; ctes: string; an
   SELECT o.*, row_number() OVER (PARTITION BY o.channel ORDER BY o.n) AS place, count(*) OVER (PARTITION BY o.channel) AS many
   FROM outgoing o
 ), heads AS (
-  INSERT INTO channels AS c (name, head)
-  SELECT channel, count(*) FROM numbered GROUP BY channel ORDER BY channel
-  ON CONFLICT (name) DO UPDATE SET head = c.head + EXCLUDED.head
+  INSERT INTO channels AS c (name, head, oldest)
+  SELECT channel, ${OFFSET_FLOOR} + count(*), ${OFFSET_FLOOR} + 1 FROM numbered GROUP BY channel ORDER BY channel
+  ON CONFLICT (name) DO UPDATE SET head = c.head + EXCLUDED.head - EXCLUDED.oldest + 1
   RETURNING c.name, c.head
 ), appended AS (
   INSERT INTO channel_events AS e (channel, seq, id, event, data, key, created_at)

@@ -5,6 +5,7 @@ import type { DurableEvents } from "../contract/namespaces.ts";
 import type { DurableEventName } from "../contract/rows.ts";
 import { rfc3339 } from "../contract/time.ts";
 import type { Appended, EventLog, NewEvent } from "../event-log/event-log.ts";
+import { OFFSET_FLOOR } from "../event-log/offset-floor.ts";
 import { epochMillis } from "../event-log/statement.ts";
 import type { Store } from "../store/store.ts";
 
@@ -31,7 +32,7 @@ interface Row {
 }
 
 // One statement sees one state of the database. As each save takes its offset in its own transaction, the offset fits the totals.
-const SQL = `SELECT coalesce((SELECT head FROM channels WHERE name = $2), 0) AS "offset",
+const SQL = `SELECT coalesce((SELECT head FROM channels WHERE name = $2), ${OFFSET_FLOOR}) AS "offset",
   (SELECT coalesce(json_agg(json_build_object('topic_id', t.id, 'topic_display_name', t.display_name,
       'completedChapters', coalesce(p.completed, 0), 'totalChapters', coalesce(c.total, 0)) ORDER BY t.position, t.id), '[]')
     FROM topics t

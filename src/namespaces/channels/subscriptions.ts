@@ -184,7 +184,9 @@ export class Subscriptions {
     this.#surroundings.wait(id);
     // Whoever registers it from now on tells of it; who has done so just before is seen here.
     if ((await this.#dependencies.runSessions.owner(id)) !== undefined) return this.subscribe(asked);
-    return { channel: name, offset: 0, recovered: true, replayed: 0 };
+    // Where it will begin: the first event is the next one to the client.
+    const { oldest } = await this.#dependencies.streams.boundsOf(name);
+    return { channel: name, offset: oldest - 1, recovered: true, replayed: 0 };
   }
 
   /** Subscribes, and sends nothing yet. */

@@ -38,3 +38,32 @@ it("who could not join because the log was away hears nothing of the room, and m
   emit("rooms/closed", "in the room again");
   expect(await inbox.wait("system", 2)).toHaveLength(2);
 });
+
+it("whoever hears a channel whose row goes hears what comes in it later, pending run sessions included, in the same epoch", async () => {
+  const socket = server.connect("/channels", "runner");
+  const inbox = inboxOf(socket);
+  const [greeting] = await next(socket, "connected");
+  const push = (session: string) =>
+    server.call("POST", `/api/v1/run-results/${session}`, { stdout: "", stderr: "", exitCode: 0, duration: 1 });
+  const register = (sessionId: string) => server.call("POST", "/api/v1/run-sessions", { sessionId, userId: "runner" });
+  await register("long");
+  await push("long");
+  await socket.emitWithAck("subscribe", { channel: "run-results/long" });
+  await inbox.wait("run-results");
+
+  // What the retention job does once all of it has expired and the floor has stood for its time.
+  await store.query("INSERT INTO settings (name, value) VALUES ('offset-floor', '2048')", []);
+  await store.query("DELETE FROM channel_events WHERE channel = 'run-results/long'", []);
+  await store.query("DELETE FROM channels WHERE name = 'run-results/long'", []);
+  const pending = await socket.emitWithAck("subscribe", { channel: "run-results/pending" });
+  expect(pending).toMatchObject({ offset: 2048, recovered: true, replayed: 0 });
+  await register("pending");
+  await push("pending");
+  await push("long");
+  await inbox.wait("run-results", 3);
+  const heard = inbox.metas("run-results").map(({ channel, offset }) => `${channel} ${offset}`);
+  expect(heard.sort()).toEqual(["run-results/long 1", "run-results/long 2049", "run-results/pending 2049"]);
+  expect(store.history.epoch).toBe(greeting.epoch);
+  await store.history.check();
+  expect(store.history.epoch).toBe(greeting.epoch);
+});
