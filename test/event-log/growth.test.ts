@@ -40,12 +40,15 @@ const AGO = (days: number) => `now() - interval '${days} days'`;
 const age = (store: Store, table: string, column: string, days: number) =>
   store.query(`UPDATE ${table} SET ${column} = ${AGO(days)}`, []);
 
-describe.each(["memory", "postgres"] as const)("on %s", (kind) => {
-  test("10 000 run sessions that were used and have expired leave as many rows as there were before", async () => {
+describe.each([
+  ["memory", 1_000],
+  ["postgres", 10_000],
+] as const)("on %s", (kind, many) => {
+  test(`${many} run sessions that were used and have expired leave as many rows as there were before`, async () => {
     const { store, log, clean } = await world(kind);
     await clean();
     const before = await rows(store);
-    const ids = Array.from({ length: 10_000 }, (_, n) => `run-${n}`);
+    const ids = Array.from({ length: many }, (_, n) => `run-${n}`);
     await store.query("INSERT INTO run_sessions (id, user_id) SELECT id, 'u' FROM unnest($1::text[]) AS g (id)", [ids]);
     const use = async (id: string): Promise<void> => {
       const channel = `run-results/${id}`;
@@ -55,7 +58,7 @@ describe.each(["memory", "postgres"] as const)("on %s", (kind) => {
     // A log refuses what it cannot write within seconds.
     for (let n = 0; n < ids.length; n += 500) await Promise.all(ids.slice(n, n + 500).map(use));
     await clean();
-    expect(await rows(store)).toMatchObject({ channels: 10_000, run_sessions: 10_000, channel_cursors: 10_000 });
+    expect(await rows(store)).toMatchObject({ channels: many, run_sessions: many, channel_cursors: many });
     await age(store, "channel_events", "created_at", 8);
     await age(store, "channel_cursors", "updated_at", 8);
     await age(store, "run_sessions", "used_at", 8);

@@ -27,7 +27,8 @@ async function clean(store: Store, settleMs = 0): Promise<number> {
 /** Appends events that have expired. */
 async function expired(log: EventLog, channel: string, count: number): Promise<void> {
   const timestamp = Date.now() - 8 * 24 * HOUR_MS;
-  for (let n = 0; n < count; n++) await log.append(anyEvent({ channel, event: "e", data: { n }, timestamp }));
+  const append = (_: unknown, n: number) => log.append(anyEvent({ channel, event: "e", data: { n }, timestamp }));
+  await Promise.all(Array.from({ length: count }, append));
 }
 
 const rowsOf = async (store: Store, channel: string) =>
