@@ -13,7 +13,9 @@ export const runCalls = calls({
     method: "post",
     path: "/api/v1/run-sessions",
     tag: "Running code",
-    summary: "Registers a run session for a user, who may then subscribe to run-results/<sessionId>",
+    summary:
+      "Registers a run session for a user, who may then subscribe to run-results/<sessionId>. A backend decides, also over " +
+      "what a user has registered under an id of their own choice; a user may register an id to which nothing was pushed yet",
     access: "self",
     body: runSessionBody,
     answer: {

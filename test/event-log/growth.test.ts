@@ -73,11 +73,16 @@ describe.each([
     const sessions = createRunSessions(store);
     const channel = "run-results/with-results";
     await log.append(anyEvent({ channel, event: "run-results", data: {} }));
-    for (const id of ["with-results", "asked-for", "registered-again", "forgotten"]) await sessions.register(id, "ann");
+    for (const id of ["with-results", "asked-for", "registered-again", "forgotten"])
+      await sessions.register({ session: id, user: "ann", by: "backend" });
     await age(store, "run_sessions", "used_at", 8);
     expect(await sessions.owner("asked-for")).toBe("ann");
-    expect(await sessions.register("registered-again", "ann")).toMatchObject({ created: false });
-    await expect(sessions.register("with-results", "bob")).rejects.toMatchObject({ code: "CONFLICT" });
+    expect(await sessions.register({ session: "registered-again", user: "ann", by: "backend" })).toMatchObject({
+      created: false,
+    });
+    await expect(sessions.register({ session: "with-results", user: "bob", by: "backend" })).rejects.toMatchObject({
+      code: "CONFLICT",
+    });
     await clean();
     expect(await Promise.all(["asked-for", "registered-again", "with-results"].map(sessions.owner))).toEqual([
       "ann",
@@ -88,7 +93,9 @@ describe.each([
     await age(store, "channel_events", "created_at", 8);
     await age(store, "run_sessions", "used_at", 8);
     await clean();
-    expect(await sessions.register("with-results", "bob")).toMatchObject({ created: true });
+    expect(await sessions.register({ session: "with-results", user: "bob", by: "backend" })).toMatchObject({
+      created: true,
+    });
     expect((await log.read(channel, 0, 10)).events).toEqual([]); // nothing of ann's
   });
 

@@ -68,7 +68,7 @@ describe("who may read", () => {
   it("run-results: the owner of the session", async () => {
     await append("run-results/s1", 1);
     expect(await statusOf(TOKENS.user("7"), "run-results/s1")).toBe(403);
-    await api.services.runSessions.register("s1", "7");
+    await api.services.runSessions.register({ session: "s1", user: "7", by: "backend" });
     expect(await statusOf(TOKENS.user("7"), "run-results/s1")).toBe(200);
     expect(await statusOf(TOKENS.user("8"), "run-results/s1")).toBe(403);
   });

@@ -96,6 +96,27 @@ describe("run sessions and results", () => {
     expect(foreign.status).toBe(403);
   });
 
+  it("with results already are not a user's to claim, and a user's claim is a backend's to overrule", async () => {
+    const result = { stdout: "secret", stderr: "", exitCode: 0, duration: 1 };
+    await api.post("/api/v1/run-results/unowned", result);
+    const body = { sessionId: "unowned", userId: "r3" };
+    const claim = await api.post("/api/v1/run-sessions", body, { as: TOKENS.user("r3") });
+    expect([claim.status, claim.body.error.code]).toEqual([403, "FORBIDDEN"]);
+    const batch = await api.post(
+      "/api/v1/batch",
+      { items: [{ path: "/api/v1/run-sessions", body }] },
+      { as: TOKENS.user("r3") },
+    );
+    expect([batch.status, batch.body.results?.[0]?.status ?? 403]).not.toContain(201);
+    expect((await api.post("/api/v1/run-sessions", body)).status).toBe(201);
+
+    const early = { sessionId: "guessed", userId: "r3" };
+    expect((await api.post("/api/v1/run-sessions", early, { as: TOKENS.user("r3") })).status).toBe(201);
+    expect((await api.post("/api/v1/run-sessions", { ...early, userId: "r4" })).status).toBe(201);
+    const again = await api.post("/api/v1/run-sessions", early, { as: TOKENS.user("r3") });
+    expect([again.status, again.body.error.code]).toEqual([409, "CONFLICT"]);
+  });
+
   it("are kept in the session's channel", async () => {
     const result = { stdout: "1\n", stderr: "", exitCode: 0, duration: 12.5 };
     const answer = await api.post("/api/v1/run-results/s-1", result);

@@ -181,9 +181,28 @@ describe("run sessions that nobody has registered yet", () => {
     const [me, session] = [user(), "pending-3"];
     const { socket, inbox } = await client(me);
     await socket.emitWithAck("subscribe", { channel: `run-results/${session}` });
-    await server.classwire.services.runSessions.register(session, me);
+    await server.classwire.services.runSessions.register({ session, user: me, by: "backend" });
     await push(session);
     await inbox.wait("run-results");
+  });
+
+  it("that a user has claimed go to whom a backend names: the claimant hears nothing more", async () => {
+    const [me, session] = [user(), "pending-claimed"];
+    const other = user();
+    const [mine, theirs] = [await client(me), await client(other)];
+    const channel = `run-results/${session}`;
+    const body = { sessionId: session, userId: me };
+    expect((await server.call("POST", "/api/v1/run-sessions", body, signToken(me))).status).toBe(201);
+    await mine.socket.emitWithAck("subscribe", { channel });
+    await push(session);
+    await mine.inbox.wait("run-results");
+    await register(session, other);
+    expect(await mine.inbox.wait("error")).toMatchObject([{ code: "FORBIDDEN", channel }]);
+    await theirs.socket.emitWithAck("subscribe", { channel });
+    await push(session);
+    await theirs.inbox.wait("run-results", 2);
+    await settled(mine.socket);
+    expect(mine.inbox.payloads("run-results")).toHaveLength(1);
   });
 
   it("are waited for no more after an unsubscribe", async () => {

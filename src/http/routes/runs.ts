@@ -1,4 +1,5 @@
 // Routes about running code: whose a run session is, and what came out of it.
+import { isPrivileged } from "../../contract/identity.ts";
 import { runCalls } from "../../contract/runs.ts";
 import type { Control } from "../../realtime/control.ts";
 import type { Services } from "../../services/services.ts";
@@ -12,8 +13,10 @@ export function runRoutes(
   return [
     route(runCalls.registerRunSession, {
       about: ({ body }) => body.userId,
-      async handle({ body, eventKey }) {
-        const registered = await runSessions.register(body.sessionId, body.userId, eventKey);
+      async handle({ body, eventKey, identity }) {
+        const by = identity !== undefined && isPrivileged(identity) ? "backend" : "user";
+        const { sessionId: session, userId: user } = body;
+        const registered = await runSessions.register({ session, user, key: eventKey, by });
         control.sessionRegistered(registered.sessionId, body.userId);
         return { sessionId: registered.sessionId };
       },

@@ -25,8 +25,16 @@ export function serveChannels(namespace: ChannelsNamespace, dependencies: Channe
   const { control, cluster, runSessions, times, onFault } = dependencies;
   const pending = createPendingSessions((session) => runSessions.owner(session), times.pendingEveryMs, onFault);
   const presenceGrace = watchAbsences(namespace, cluster, times.awayAfterMs, onFault);
-  control.onSessionRegistered((session, owner) => pending.registered(session, owner));
-  namespace.on("connection", (socket) => new ChannelsConnection(socket, { pending, presenceGrace }, dependencies));
+  const connections = new Map<string, ChannelsConnection>();
+  control.onSessionRegistered((session, owner) => {
+    pending.registered(session, owner);
+    const channel = channelOf.runResults(session);
+    for (const id of namespace.adapter.rooms.get(channel) ?? []) connections.get(id)?.ownerChanged(channel);
+  });
+  namespace.on("connection", (socket) => {
+    connections.set(socket.id, new ChannelsConnection(socket, { pending, presenceGrace }, dependencies));
+    socket.once("disconnect", () => connections.delete(socket.id));
+  });
   return {
     close() {
       pending.close();
@@ -42,6 +50,7 @@ class ChannelsConnection implements ChannelsContext {
   readonly subscriptions: Subscriptions;
   readonly membership: Membership;
   readonly #resumption: SessionResumption;
+  readonly #inOrder: InOrder;
 
   constructor(socket: ChannelsSocket, { pending, presenceGrace }: Shared, dependencies: ChannelsDependencies) {
     this.socket = socket;
@@ -57,7 +66,13 @@ class ChannelsConnection implements ChannelsContext {
     this.membership = new Membership(socket, parts, dependencies);
     const ready = Promise.resolve().then(() => this.#start());
     const inOrder: InOrder = initSocket(socket, ACTIONS, this, dependencies, ready);
+    this.#inOrder = inOrder;
     socket.once("disconnect", () => this.#end());
+  }
+
+  /** A channel that it hears may be another user's now. */
+  ownerChanged(channel: string): void {
+    this.#inOrder(() => this.subscriptions.recheck([channel]));
   }
 
   async #start(): Promise<void> {

@@ -96,14 +96,14 @@ export class Subscriptions {
     await this.add(allowed);
   }
 
-  /** The user has a token now that allows less: ends what it does not allow, and tells the client. Never rejects. */
-  async recheck(): Promise<void> {
+  /** The user may hear less now, of all channels or of these: ends what is not allowed, and tells the client. Never rejects. */
+  async recheck(names: Iterable<string> = this.#running.keys()): Promise<void> {
     const check = async (name: string): Promise<void> => {
       // What cannot be asked now is not known to be allowed.
       const access = await this.#accessToName(name).catch(() => "no");
       if (access !== "yes" && this.#running.has(name)) this.#withdraw(name);
     };
-    await Promise.all([...this.#running.keys()].map(check));
+    await Promise.all([...names].map(check));
   }
 
   /** Hears a room that is being joined, from now on or from the offset `since`, where another connection was cut. */
