@@ -192,13 +192,8 @@ function createRawEngine(
     dialects: DIALECTS,
     admit,
     release: (admission) => void admission.release(),
-    messageRate: () => {
-      const rate = createMessageRate(messages); // asked for every malformed frame
-      return () => {
-        metrics.malformedFrame("raw");
-        return rate();
-      };
-    },
+    messageRate: () => createMessageRate(messages),
+    onMalformed: () => metrics.malformedFrame("raw"),
     maxMessageBytes,
     unsent: { maxBufferedBytes, budget: unsent },
     keepAlive,

@@ -21,6 +21,8 @@ export interface ClientConnection {
   drained(): Promise<void>;
   /** Pings the client; resolves with false when no pong came within `timeoutMs` milliseconds. */
   probe(timeoutMs: number): Promise<boolean>;
+  /** Reads nothing from the client for `ms` milliseconds: it sends too much, and TCP is to hold it back. */
+  pauseReading(ms: number): void;
   /** Says with which code and reason the connection ends once the server disconnects it; the last call counts. */
   closeWith(closing: Closing): void;
 }

@@ -4,7 +4,8 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { ClientConnection } from "../connection/client-connection.ts";
 import { CLOSE, type Closing, isCleanClose } from "../connection/close-codes.ts";
-import type { RateVerdict } from "../connection/rate-verdict.ts";
+import { type RateVerdict, restOfSecond } from "../connection/rate-verdict.ts";
+import type { Reading } from "../connection/reading.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
 import type { Failure } from "../contract/errors.ts";
 import { closingFor, DRAINING, shortReason } from "./close-frame.ts";
@@ -13,11 +14,12 @@ import { type AckPingSchedule, DeliveryAcks } from "./delivery-acks.ts";
 import { EncodedEvent, type FrameCache, type WriteOptions } from "./frame-cache.ts";
 import { KeepAliveState, type KeepAliveTimes, PingTracker } from "./keep-alive.ts";
 import type { KeptRequest } from "./kept-request.ts";
-import { MessageHandler } from "./message-handler.ts";
+import { MessageHandler, TOO_MANY } from "./message-handler.ts";
 import type { Times } from "./options.ts";
 import { ackPacket, connectPacket, deliveryAckPacket } from "./packet.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
-import { SendQueue, type SendQueueOwner, SLOW_BYTES, type TickFlush, type UnsentLimits } from "./send-queue.ts";
+import { SendQueue, type SendQueueOwner, type TickFlush, type UnsentLimits } from "./send-queue.ts";
+import { Transport } from "./transport.ts";
 
 /** What all connections of an engine share. */
 export interface ConnectionContext {
@@ -28,6 +30,7 @@ export interface ConnectionContext {
   readonly keepAlive: KeepAliveTimes;
   readonly times: Times;
   readonly messageRate: () => () => RateVerdict;
+  readonly onMalformed: (() => void) | undefined;
 }
 
 /** An opened WebSocket whose client has been let in. */
@@ -39,6 +42,7 @@ export interface AcceptedConnection {
   readonly ws: WebSocket;
   /** What `ws` runs over. */
   readonly socket: Duplex;
+  readonly reading: Reading;
   readonly receiveBuffer: ReceiveBuffer;
   /** The client reads compressed frames. */
   readonly compresses: boolean;
@@ -64,12 +68,15 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
   readonly #context: ConnectionContext;
   readonly #dialect: Dialect;
   readonly #ws: WebSocket;
+  readonly #reading: Reading;
   readonly #receiveBuffer: ReceiveBuffer;
   readonly #compresses: boolean;
   readonly #sendQueue: SendQueue;
   readonly #pings: PingTracker;
   readonly #keepAlive: KeepAliveState;
   readonly #messageHandler: MessageHandler;
+  /** The rate of what no namespace sees: malformed frames, pings, and pongs that nobody asked for. */
+  #otherRate: (() => RateVerdict) | undefined;
   #deliveryAcks: DeliveryAcks | undefined;
   #closing: Closing | undefined;
   #endReason = "transport close";
@@ -86,19 +93,27 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     this.#context = context;
     this.#dialect = dialect;
     this.#ws = ws;
+    this.#reading = accepted.reading;
     this.#receiveBuffer = accepted.receiveBuffer;
     this.#compresses = accepted.compresses;
     const sendQueue = new SendQueue(socket, context.tick, this, context.unsent);
     this.#sendQueue = sendQueue;
     this.transport = new Transport(sendQueue);
     this.#keepAlive = new KeepAliveState(context.keepAlive, performance.now());
-    this.#pings = new PingTracker(ws, () => this.#keepAlive.pong());
+    const countControl = () => {
+      if (this.#takeOther() === "close") this.#end(TOO_MANY);
+    };
+    this.#pings = new PingTracker(ws, () => this.#keepAlive.pong(), countControl);
+    ws.on("ping", countControl);
     const output = {
       toNamespace: (packet: string) => void this.emit("data", packet),
       toClient: (text: string) => this.#send(new EncodedEvent(text)),
       close: (closing: Closing) => this.#end(closing),
     };
-    this.#messageHandler = new MessageHandler(dialect, output, context.messageRate);
+    this.#messageHandler = new MessageHandler(dialect, output, () => {
+      context.onMalformed?.();
+      return this.#takeOther();
+    });
     ws.on("close", (code) => this.#closed(code));
     ws.on("error", () => {
       // ws answers a broken frame with its close code itself; this is no end by the client's own wish.
@@ -145,7 +160,12 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
       this.readyState = "closing";
       this.#sendQueue.end();
       this.#ws.close(code, shortReason(reason));
+      this.#reading.ended();
     }
+  }
+
+  pauseReading(ms: number): void {
+    if (this.readyState === "open") this.#reading.pauseFor(ms);
   }
 
   probe(timeoutMs: number): Promise<boolean> {
@@ -194,6 +214,13 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     this.#closing = closing;
   }
 
+  #takeOther(): RateVerdict {
+    this.#otherRate ??= this.#context.messageRate();
+    const verdict = this.#otherRate();
+    if (verdict !== "take") this.pauseReading(restOfSecond());
+    return verdict;
+  }
+
   #drainOrClose(): Promise<void> {
     return new Promise((resolve) => {
       const settle = () => {
@@ -212,7 +239,7 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     // Socket.IO knows the socket only after this packet: a frame handed over now would be one for nobody.
     process.nextTick(() =>
       this.#receiveBuffer.open((frame) => {
-        if (this.readyState === "open") this.#messageHandler.receive(frame);
+        if (this.readyState === "open" && !this.#reading.isAboveRate) this.#messageHandler.receive(frame);
       }),
     );
   }
@@ -260,19 +287,5 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     this.readyState = "closed";
     this.#sendQueue.discard();
     this.emit("close", this.endedCleanly ? "client close" : this.#endReason);
-  }
-}
-
-/** Imitates engine.io's transport: Socket.IO drops a volatile event while it is not writable. */
-class Transport {
-  readonly name = "websocket-raw";
-  readonly #sendQueue: SendQueue;
-
-  constructor(sendQueue: SendQueue) {
-    this.#sendQueue = sendQueue;
-  }
-
-  get writable(): boolean {
-    return this.#sendQueue.bytes <= SLOW_BYTES;
   }
 }

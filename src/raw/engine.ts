@@ -33,6 +33,7 @@ export class RawEngine<A = unknown> extends EventEmitter {
       keepAlive: options.keepAlive,
       times,
       messageRate: options.messageRate,
+      onMalformed: options.onMalformed,
     };
     this.#upgradeHandler = new UpgradeHandler(options, times, (accepted, admission) =>
       this.#connect(accepted, admission),

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { Reading } from "../connection/reading.ts";
 import { ReceiveBuffer } from "./receive-buffer.ts";
 
 /** An open WebSocket. */
@@ -9,6 +10,7 @@ export interface Opened {
   readonly ws: WebSocket;
   /** What `ws` runs over. */
   readonly socket: Duplex;
+  readonly reading: Reading;
   /** Holds what the client sends. */
   readonly receiveBuffer: ReceiveBuffer;
   /** The client reads frames that are compressed with the full window and without context takeover. */
@@ -43,7 +45,8 @@ export class Handshake {
     this.#compresses = false;
     server.handleUpgrade(request, socket, head, (ws) => {
       ws.on("error", ignore);
-      opened = { ws, socket, receiveBuffer: new ReceiveBuffer(ws), compresses: this.#compresses };
+      const reading = new Reading(ws, socket);
+      opened = { ws, socket, reading, receiveBuffer: new ReceiveBuffer(ws, reading), compresses: this.#compresses };
     });
     return opened;
   }

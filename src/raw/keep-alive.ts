@@ -59,11 +59,14 @@ interface Awaited {
 export class PingTracker {
   readonly #ws: WebSocket;
   #sent = 0;
+  #received = 0;
   #awaited: Awaited[] = [];
 
-  constructor(ws: WebSocket, onPong: () => void) {
+  /** @param onSurplus told of every pong above the number of pings */
+  constructor(ws: WebSocket, onPong: () => void, onSurplus: () => void) {
     this.#ws = ws;
     ws.on("pong", (payload: Buffer) => {
+      if (++this.#received > this.#sent) onSurplus();
       onPong();
       this.#answered(Number(payload.toString("latin1")));
     });

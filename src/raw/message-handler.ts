@@ -8,6 +8,9 @@ import type { Answer, Dialect } from "./codec.ts";
 import { eventPacket } from "./packet.ts";
 import type { Received } from "./receive-buffer.ts";
 
+/** How a connection ends that was above its rate for too long. */
+export const TOO_MANY: Closing = { code: CLOSE.policy, reason: "too many messages" };
+
 /** Where a message handler sends what it makes. */
 export interface MessageHandlerOutput {
   /** Gives the namespace a packet. */
@@ -22,14 +25,14 @@ export interface MessageHandlerOutput {
 export class MessageHandler {
   readonly #dialect: Dialect;
   readonly #output: MessageHandlerOutput;
-  readonly #messageRate: () => () => RateVerdict;
-  #malformed: (() => RateVerdict) | undefined;
+  readonly #malformed: () => RateVerdict;
   #answeredAt: Partial<Record<ClientEventName, number>> | undefined;
 
-  constructor(dialect: Dialect, output: MessageHandlerOutput, messageRate: () => () => RateVerdict) {
+  /** @param malformed asked for every malformed frame */
+  constructor(dialect: Dialect, output: MessageHandlerOutput, malformed: () => RateVerdict) {
     this.#dialect = dialect;
     this.#output = output;
-    this.#messageRate = messageRate;
+    this.#malformed = malformed;
   }
 
   /** A frame from the client. */
@@ -57,11 +60,10 @@ export class MessageHandler {
 
   /** Malformed frames are limited here; the namespaces, which limit all others, never see them. */
   #refuseMalformed(failure: Failure): void {
-    this.#malformed ??= this.#messageRate();
     const verdict = this.#malformed();
     if (verdict === "take") this.refuse(failure);
     if (verdict === "drop and say so") this.refuse(new Failure("RATE_LIMIT", "too many messages"));
-    if (verdict === "close") this.#output.close({ code: CLOSE.policy, reason: "too many messages" });
+    if (verdict === "close") this.#output.close(TOO_MANY);
   }
 
   #isDue(event: ClientEventName, now: number): boolean {

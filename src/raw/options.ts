@@ -14,8 +14,10 @@ export interface RawEngineOptions<A> {
   readonly admit: (request: AdmissionRequest) => Promise<A>;
   /** Takes an admission back that came to nothing, because the client had gone or its namespace refused. May be called twice. */
   readonly release: (admission: A) => void;
-  /** The rate of frames that never reach a namespace because they are malformed; one for each connection. */
+  /** The rate of frames that never reach a namespace, malformed ones and pings; one for each connection. */
   readonly messageRate: () => () => RateVerdict;
+  /** Told of every malformed frame. */
+  readonly onMalformed?: () => void;
   /** The largest inbound message, in bytes; larger ones close with 1009. */
   readonly maxMessageBytes: number;
   /** Unsent bytes; the node's budget is shared with Socket.IO's own connections. */

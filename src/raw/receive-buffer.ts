@@ -1,5 +1,6 @@
 // What a client sends before anybody can read it: held in order, and bounded by not reading on.
 import type { RawData, WebSocket } from "ws";
+import type { Reading } from "../connection/reading.ts";
 
 /** A frame as it came. */
 export interface Received {
@@ -13,13 +14,13 @@ const MAX_BYTES = 65_536;
 
 /** The inbound frames of one WebSocket. Holds them until `open`. */
 export class ReceiveBuffer {
-  readonly #ws: WebSocket;
+  readonly #reading: Reading;
   #held: Received[] = [];
   #heldBytes = 0;
   #reader: ((frame: Received) => void) | undefined;
 
-  constructor(ws: WebSocket) {
-    this.#ws = ws;
+  constructor(ws: WebSocket, reading: Reading) {
+    this.#reading = reading;
     ws.on("message", (data: RawData, isBinary: boolean) => {
       if (Buffer.isBuffer(data)) this.#receive({ data, isBinary });
     });
@@ -34,7 +35,7 @@ export class ReceiveBuffer {
       this.#heldBytes -= frame.data.length;
       this.#reader(frame);
     }
-    if (this.#ws.isPaused) this.#ws.resume();
+    this.#reading.resume("held");
   }
 
   /** Holds everything to come. */
@@ -48,6 +49,6 @@ export class ReceiveBuffer {
       return;
     }
     this.#heldBytes += frame.data.length;
-    if (this.#held.push(frame) >= MAX_FRAMES || this.#heldBytes >= MAX_BYTES) this.#ws.pause();
+    if (this.#held.push(frame) >= MAX_FRAMES || this.#heldBytes >= MAX_BYTES) this.#reading.pause("held");
   }
 }

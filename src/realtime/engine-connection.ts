@@ -4,6 +4,7 @@ import type { Socket as NetSocket } from "node:net";
 import type { Socket } from "socket.io";
 import { asClientConnection, type ClientConnection } from "../connection/client-connection.ts";
 import { isCleanClose } from "../connection/close-codes.ts";
+import { pauseTransport } from "./inbound.ts";
 
 /** A connection of engine.io, as Socket.IO's types show it. */
 export type EngineSocket = Socket["conn"];
@@ -83,6 +84,10 @@ class EngineConnection implements ClientConnection {
       engine.once("heartbeat", onPong);
       (engine as unknown as { sendPacket(type: string): void }).sendPacket("ping");
     });
+  }
+
+  pauseReading(ms: number): void {
+    if (this.#engine.readyState === "open") pauseTransport(this.#engine.transport, ms);
   }
 
   /** Socket.IO's protocol has no close code. */

@@ -1,6 +1,6 @@
 // What every namespace does with a new socket before its own part begins.
 import { CLOSE } from "../connection/close-codes.ts";
-import type { RateVerdict } from "../connection/rate-verdict.ts";
+import { type RateVerdict, restOfSecond } from "../connection/rate-verdict.ts";
 import type { Actions } from "./actions.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
 import type { ConnectionRegistry } from "./connection-registry.ts";
@@ -52,7 +52,12 @@ export function initSocket<Context>(
 
 /** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
 function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => RateVerdict {
-  const take = rates.of(socket.conn);
+  const ofConnection = rates.of(socket.conn);
+  const take = () => {
+    const verdict = ofConnection();
+    if (verdict !== "take") socket.data.connection.pauseReading(restOfSecond());
+    return verdict;
+  };
   if (socket.data.admission.traits.acknowledges === "ack") return take;
   return (event) => (event === "ack" ? "take" : take());
 }

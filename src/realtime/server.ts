@@ -11,7 +11,7 @@ import { Failure } from "../contract/errors.ts";
 import { guardBackPressure } from "./back-pressure.ts";
 import type { EngineSocket } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
-import { createMessageRate } from "./message-rate.ts";
+import { guardInbound } from "./inbound.ts";
 
 /** What the server is made of. Times in milliseconds, sizes in bytes. */
 export interface RealtimeOptions {
@@ -101,15 +101,6 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
   );
   io.engine.on("connection", (connection: EngineSocket) => {
     guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes, budget: options.unsent });
-    // Events are limited where they are handled; this is for floods of anything else (acks, packets of no namespace).
-    const rate = createMessageRate(options.messages);
-    connection.on("data", (data: unknown) => {
-      if (!isEvent(data) && rate() === "close") connection.close(true);
-    });
+    guardInbound(connection, options.messages);
   });
-}
-
-/** Whether a packet is an event, with or without attachments (socket.io-protocol 5). */
-function isEvent(packet: unknown): boolean {
-  return typeof packet === "string" && (packet.startsWith("2") || packet.startsWith("5"));
 }

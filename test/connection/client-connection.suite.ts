@@ -8,6 +8,10 @@ export interface OpenConnection {
   readonly connection: ClientConnection;
   /** Sends the client something of about this many bytes. */
   send(bytes: number): void;
+  /** The client says something. */
+  say(): void;
+  /** How often the server has heard the client. */
+  heard(): number;
   /** The client reads nothing from now on, or reads again. */
   pause(): void;
   resume(): void;
@@ -87,6 +91,20 @@ export function describeClientConnection(
       expect(await one.connection.probe(50)).toBe(false);
     });
 
+    it("is not read while its reading is paused, and loses nothing by it", async () => {
+      const { connection, say, heard } = await start();
+      await eventually(() => {
+        say(); // a transport may still be settling
+        return heard() > 0;
+      });
+      const said = heard();
+      const began = performance.now();
+      connection.pauseReading(400);
+      say();
+      await eventually(() => heard() > said);
+      expect(performance.now() - began).toBeGreaterThan(380);
+    });
+
     it("is no clean end where the network goes, and all of it is safe afterwards", async () => {
       const one = await start();
       one.cut();
@@ -95,6 +113,7 @@ export function describeClientConnection(
       expect(await one.connection.probe(20)).toBe(false);
       await one.connection.drained();
       one.connection.closeWith({ code: 1008, reason: "too late" });
+      one.connection.pauseReading(10);
     });
 
     it("says whether the client has closed it", async () => {

@@ -6,7 +6,8 @@ import { connect } from "../support/raw-client.ts";
 import { startRig } from "./support/rig.ts";
 
 describeClientConnection("a raw WebSocket", { transportName: "gateway", leavesCleanly: true }, async () => {
-  const rig = await startRig();
+  let heard = 0;
+  const rig = await startRig({ onSocket: (socket) => void socket.onAny(() => heard++) });
   const entered = once(rig.io.of("/channels") as unknown as EventEmitter, "connection");
   const client = await connect(`${rig.url}/ws?token=1`, { perMessageDeflate: false });
   await entered;
@@ -14,6 +15,8 @@ describeClientConnection("a raw WebSocket", { transportName: "gateway", leavesCl
   return {
     connection: raw,
     send: (bytes) => void socket.emit("system", { message: "x".repeat(bytes), level: "info", code: 0, timestamp: 1 }),
+    say: () => client.send({ type: "ping" }),
+    heard: () => heard,
     pause: () => client.ws.pause(),
     resume: () => client.ws.resume(),
     cut: () => (Reflect.get(client.ws, "_socket") as NetSocket).destroy(),

@@ -6,7 +6,8 @@ import { Server, type Socket } from "socket.io";
 import { io as connect } from "socket.io-client";
 import { expect, it } from "vitest";
 import type { WebSocket } from "ws";
-import { connectionOf } from "../../src/realtime/engine-connection.ts";
+import { connectionOf, type EngineSocket } from "../../src/realtime/engine-connection.ts";
+import { guardInbound } from "../../src/realtime/inbound.ts";
 import { describeClientConnection, type OpenConnection } from "../connection/client-connection.suite.ts";
 
 /** The client's transport, as far as a test reaches into it. */
@@ -30,6 +31,17 @@ async function open(transport: TransportName, transports: TransportName[] = [tra
   const sockets = new Set<NetSocket>();
   http.on("connection", (socket) => sockets.add(socket));
   const io = new Server(http, { transports, pingInterval: 30_000 });
+  const limit = {
+    name: "messages",
+    what: "messages",
+    points: 50,
+    seconds: 1,
+    whose: "connection",
+    burst: 100,
+  } as const;
+  io.engine.on("connection", (engine: EngineSocket) => guardInbound(engine, limit));
+  let heard = 0;
+  io.on("connection", (socket) => void socket.onAny(() => heard++));
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const url = `http://127.0.0.1:${(http.address() as AddressInfo).port}`;
   const client = connect(url, { transports, forceNew: true, reconnection: false });
@@ -45,6 +57,8 @@ async function open(transport: TransportName, transports: TransportName[] = [tra
     disconnect: () => socket.conn.close(),
     closed: once(client as unknown as EventEmitter, "disconnect"),
     send: (bytes) => void socket.emit("news", "x".repeat(bytes)),
+    say: () => void client.emit("hello"),
+    heard: () => heard,
     pause() {
       if (isWebSocket) clientTransport.ws._socket.pause();
       else clientTransport._poll = () => undefined; // never asks again

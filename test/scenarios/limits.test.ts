@@ -1,8 +1,10 @@
 // Limits as clients meet them: attempts, connections, messages.
+import type { Socket as NetSocket } from "node:net";
 import type { Socket } from "socket.io-client";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { collect, next, startClasswire, type TestServer } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
+import { startFlood } from "../support/flood.ts";
 import { inboxOf, settled } from "../support/inbox.ts";
 import { type Client, connect, refusedUpgrade } from "../support/raw-client.ts";
 import { signToken } from "../support/tokens.ts";
@@ -134,6 +136,32 @@ describe("dashboards", () => {
   });
 });
 
+/** Floods of each kind on raw connections and Socket.IO's, and how much of a connection the server has read, by its client's port. */
+function startFloods() {
+  const read = new Map<number | undefined, NetSocket>();
+  server.classwire.server.on("connection", (socket) => read.set(socket.remotePort, socket));
+  const port = Number(new URL(server.url).port);
+  const path = (n: number) => `/?token=${signToken(`flood-${n}`)}`;
+  const socketIo = "/socket.io/?EIO=4&transport=websocket";
+  const join = (n: number) => ({
+    before: [`40/channels,${JSON.stringify({ token: signToken(`flood-${n}`) })}`],
+    ready: "40/channels,",
+  });
+  const floods = [
+    startFlood(port, path(0), { ready: "connected", text: '{"type":"heartbeat"}' }),
+    startFlood(port, path(1), { ready: "connected", text: '{"type":"subscribe","channel":"rooms/x"}' }),
+    startFlood(port, path(2), { ready: "connected", text: "{" }),
+    startFlood(port, path(3), { ready: "connected", opcode: 9, text: "" }),
+    startFlood(port, path(4), { ready: "connected", opcode: 10, text: "" }),
+    startFlood(port, socketIo, { ...join(5), text: '42/channels,["heartbeat"]' }),
+    startFlood(port, socketIo, { ...join(6), text: "43/channels,1[]" }),
+    startFlood(port, socketIo, { ...join(7), text: "3" }),
+    startFlood(port, socketIo, { ...join(8), opcode: 9, text: "" }),
+    startFlood(port, socketIo, { ready: '0{"sid"', text: "40/nowhere," }),
+  ];
+  return { floods, bytesRead: (from: number | undefined) => read.get(from)?.bytesRead ?? Number.NaN };
+}
+
 describe("messages of one connection", () => {
   it("above the rate are dropped, and once a second that is said", async () => {
     const socket = await connected("/channels", "talker");
@@ -181,6 +209,7 @@ describe("messages of one connection", () => {
     wires.push(events, acks);
     for (const wire of [events, acks]) await wire.join("/channels", { token: signToken("flood") });
     const began = performance.now();
+    const { floods, bytesRead } = startFloods();
     const flood = setInterval(() => {
       for (let n = 0; n < 20; n++) {
         events.send('2/channels,["heartbeat"]');
@@ -195,5 +224,16 @@ describe("messages of one connection", () => {
     expect(notices.length).toBeGreaterThanOrEqual(8);
     expect(notices.length).toBeLessThanOrEqual(12);
     await settled(await connected("/channels", "flood"));
+
+    // Those who send as fast as they can are held back by TCP: the server reads them no faster than it handles them.
+    await Promise.all(floods.map(({ ended }) => ended));
+    for (const { heard } of floods.slice(0, 2)) {
+      expect(heard()).toContain("\x03\xf0too many messages"); // 1008
+      const told = heard().match(/"message":"too many messages"/g)?.length ?? 0;
+      expect(told).toBeGreaterThanOrEqual(8);
+      expect(told).toBeLessThanOrEqual(12);
+    }
+    expect(floods[0]?.heard().match(/"type":"heartbeat"/g)?.length).toBeLessThanOrEqual(20 + 12 * 10);
+    for (const { port } of floods) expect(bytesRead(port())).toBeLessThan(1_500_000);
   });
 });

@@ -1,0 +1,72 @@
+// Whether a WebSocket is read: whoever sends too much is made to wait by not reading on, until TCP itself stops them.
+import type { Duplex } from "node:stream";
+import { type SlicedReads, sliceReads } from "./sliced-reads.ts";
+
+/** What is used of a WebSocket. */
+export interface PausableWebSocket {
+  pause(): void;
+  resume(): void;
+  terminate(): void;
+}
+
+/** Why a WebSocket is not read: nobody can take its frames yet, it is above its rate, or it ends for that. */
+export type PauseReason = "held" | "rate" | "ended";
+
+/** Bytes that are handed on in one turn of the event loop; less from a connection that has once been above its rate. */
+const SLICE_BYTES = 4_096;
+const SMALL_SLICE_BYTES = 1_024;
+/** How long one that was closed for its rate may take to hang up, in milliseconds. */
+const HANG_UP_MS = 3_000;
+
+/** The reading of one WebSocket. While it is paused neither frames nor the end of the connection are noticed. */
+export class Reading {
+  readonly #ws: PausableWebSocket;
+  readonly #slices: SlicedReads | undefined;
+  readonly #reasons = new Set<PauseReason>();
+  #timer: NodeJS.Timeout | undefined;
+  #aboveUntil = Number.NEGATIVE_INFINITY;
+
+  /** @param socket what the WebSocket runs over; undefined where it is not known, and what is read at once is handled at once */
+  constructor(ws: PausableWebSocket, socket: Duplex | undefined) {
+    this.#ws = ws;
+    this.#slices = socket === undefined ? undefined : sliceReads(socket, SLICE_BYTES);
+  }
+
+  /** It is above its rate at this moment: what has been read already is above it, too. */
+  get isAboveRate(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  /** Reads nothing more until {@link resume} has been called for every reason. */
+  pause(reason: PauseReason): void {
+    if (this.#reasons.size === 0) this.#ws.pause();
+    this.#reasons.add(reason);
+  }
+
+  /** Reads on, unless there is another reason not to. */
+  resume(reason: PauseReason): void {
+    if (this.#reasons.delete(reason) && this.#reasons.size === 0) this.#ws.resume();
+  }
+
+  /** Reads nothing for `ms` milliseconds: the connection is above its rate. */
+  pauseFor(ms: number): void {
+    this.#aboveUntil = performance.now() + 2 * ms;
+    if (this.#timer !== undefined) return;
+    if (this.#slices !== undefined) this.#slices.size = SMALL_SLICE_BYTES;
+    this.pause("rate");
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.resume("rate");
+    }, ms).unref();
+  }
+
+  /**
+   * The connection has been closed by this side. If it was above its rate, nothing more of it is read, its close frame neither:
+   * it is cut off after three seconds.
+   */
+  ended(): void {
+    if (performance.now() > this.#aboveUntil) return;
+    this.pause("ended");
+    setTimeout(() => this.#ws.terminate(), HANG_UP_MS).unref();
+  }
+}
