@@ -12,9 +12,11 @@ export interface PausableWebSocket {
 /** Why a WebSocket is not read: nobody can take its frames yet, it is above its rate, or it ends for that. */
 export type PauseReason = "held" | "rate" | "ended";
 
-/** Bytes that are handed on in one turn of the event loop; less from a connection that has once been above its rate. */
-const SLICE_BYTES = 4_096;
-const SMALL_SLICE_BYTES = 1_024;
+const BITS: Readonly<Record<PauseReason, number>> = { held: 1, rate: 2, ended: 4 };
+
+/** Bytes that are handed on in one turn of the event loop: at first, and of one long message. */
+const SLICE_BYTES = 1_024;
+const MOST_BYTES = 16_384;
 /** How long one that was closed for its rate may take to hang up, in milliseconds. */
 const HANG_UP_MS = 3_000;
 
@@ -22,14 +24,15 @@ const HANG_UP_MS = 3_000;
 export class Reading {
   readonly #ws: PausableWebSocket;
   readonly #slices: SlicedReads | undefined;
-  readonly #reasons = new Set<PauseReason>();
+  /** The reasons for which it is paused, as bits: there are as many of these as connections. */
+  #reasons = 0;
   #timer: NodeJS.Timeout | undefined;
   #aboveUntil = Number.NEGATIVE_INFINITY;
 
   /** @param socket what the WebSocket runs over; undefined where it is not known, and what is read at once is handled at once */
   constructor(ws: PausableWebSocket, socket: Duplex | undefined) {
     this.#ws = ws;
-    this.#slices = socket === undefined ? undefined : sliceReads(socket, SLICE_BYTES);
+    this.#slices = socket === undefined ? undefined : sliceReads(socket, SLICE_BYTES, MOST_BYTES);
   }
 
   /** It is above its rate at this moment: what has been read already is above it, too. */
@@ -39,20 +42,22 @@ export class Reading {
 
   /** Reads nothing more until {@link resume} has been called for every reason. */
   pause(reason: PauseReason): void {
-    if (this.#reasons.size === 0) this.#ws.pause();
-    this.#reasons.add(reason);
+    if (this.#reasons === 0) this.#ws.pause();
+    this.#reasons |= BITS[reason];
   }
 
   /** Reads on, unless there is another reason not to. */
   resume(reason: PauseReason): void {
-    if (this.#reasons.delete(reason) && this.#reasons.size === 0) this.#ws.resume();
+    const before = this.#reasons;
+    this.#reasons &= ~BITS[reason];
+    if (before !== 0 && this.#reasons === 0) this.#ws.resume();
   }
 
   /** Reads nothing for `ms` milliseconds: the connection is above its rate. */
   pauseFor(ms: number): void {
     this.#aboveUntil = performance.now() + 2 * ms;
     if (this.#timer !== undefined) return;
-    if (this.#slices !== undefined) this.#slices.size = SMALL_SLICE_BYTES;
+    if (this.#slices !== undefined) this.#slices.most = SLICE_BYTES; // for good: it has been above its rate once
     this.pause("rate");
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

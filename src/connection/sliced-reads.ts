@@ -6,46 +6,62 @@ import type { Duplex } from "node:stream";
  * else is, and before whoever sends too much can be made to wait. Waiting pieces stay here, at most what was read at once.
  */
 export interface SlicedReads {
+  /** The bytes that are handed on first; each further piece of the same read is twice as large, for the sake of long messages. */
+  readonly size: number;
   /** The most bytes that are handed on in one turn. */
-  size: number;
+  most: number;
+}
+
+interface Slices extends SlicedReads {
+  /** What was read and is not handed on, `null` being the end; most sockets never have anything here. */
+  waiting: (Buffer | null)[] | undefined;
+  /** The size of the next piece. */
+  next: number;
+  isDue: boolean;
 }
 
 /** Slices what the socket reads from now on. */
-export function sliceReads(socket: Duplex, size: number): SlicedReads {
-  const slices: SlicedReads = { size };
-  const push = socket.push.bind(socket);
-  const read = socket._read.bind(socket);
-  /** What was read and is not handed on; `null` stands for the end. */
-  let waiting: (Buffer | null)[] = [];
-  let isDue = false;
-
-  const next = (): boolean => {
-    const [first] = waiting;
-    if (first === undefined) return true;
-    if (first === null || first.length <= slices.size) waiting.shift();
-    else waiting[0] = first.subarray(slices.size);
-    return push(first?.subarray(0, slices.size) ?? null);
-  };
-
+export function sliceReads(socket: Duplex, size: number, most: number): SlicedReads {
+  const { push, _read: read } = socket;
+  const slices: Slices = { size, most, waiting: undefined, next: size, isDue: false };
   // What implementers of a stream are given: the system's reads come by `push`, and `_read` asks for more.
   socket.push = (chunk: Buffer | null): boolean => {
-    if (waiting.length === 0 && (chunk === null || chunk.length <= slices.size)) return push(chunk);
-    waiting.push(chunk);
-    if (waiting.length === 1) next();
+    const { waiting } = slices;
+    if (waiting !== undefined) waiting.push(chunk);
+    else if (chunk === null || chunk.length <= size) return push.call(socket, chunk);
+    else {
+      slices.waiting = [chunk];
+      push.call(socket, nextPiece(slices));
+    }
     return false; // nothing more is read from the system until `_read` is called
   };
   socket._read = (bytes) => {
-    if (waiting.length === 0) {
-      read(bytes);
+    if (slices.waiting === undefined) {
+      read.call(socket, bytes);
       return;
     }
-    if (isDue) return;
-    isDue = true;
+    if (slices.isDue) return;
+    slices.isDue = true;
     setImmediate(() => {
-      isDue = false;
-      if (socket.destroyed) waiting = [];
-      else next();
+      slices.isDue = false;
+      if (socket.destroyed) slices.waiting = undefined;
+      else push.call(socket, nextPiece(slices));
     });
   };
   return slices;
+}
+
+/** Takes the next piece off what waits. */
+function nextPiece(slices: Slices): Buffer | null {
+  const { waiting = [] } = slices;
+  const size = Math.min(slices.next, slices.most);
+  slices.next = 2 * size;
+  const [first = null] = waiting;
+  if (first === null || first.length <= size) waiting.shift();
+  else waiting[0] = first.subarray(size);
+  if (waiting.length === 0) {
+    slices.waiting = undefined;
+    slices.next = slices.size;
+  }
+  return first === null ? null : first.subarray(0, size);
 }
