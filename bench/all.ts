@@ -18,7 +18,7 @@ import { connectHonest } from "./soak/heartbeats.ts";
 import { soakOptions } from "./soak/options.ts";
 import { historyDirectory, report } from "./soak/report.ts";
 import { look, type Sample } from "./soak/samples.ts";
-import { judgeSamples } from "./soak/verdicts.ts";
+import { growth, judgeSamples } from "./soak/verdicts.ts";
 import { startWorld } from "./soak/world.ts";
 
 const { hours, clients, seed, keep } = soakOptions({ hours: 1, clients: 5000 });
@@ -109,6 +109,10 @@ report({
     repeatedBatches: publisher.repeated,
     faults: happened,
     heartbeats: Object.fromEntries(Object.entries(heartbeats).map(([name, all]) => [name, summary(all)])),
+    growthMbPerHour: {
+      held: world.nodes.map((_node, index) => growth(samples, index, SETTLED_AFTER_S)),
+      resident: world.nodes.map((_node, index) => growth(samples, index, SETTLED_AFTER_S, "residentMb")),
+    },
     before,
     after,
   },

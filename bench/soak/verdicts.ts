@@ -38,11 +38,19 @@ export function judgeSamples(
   return wrong;
 }
 
-/** MB an hour that a node holds more, garbage collected, from `settledAfter` on; undefined where that is too short to say. */
-export function growth(samples: readonly Sample[], index: number, settledAfter: number): number | undefined {
+/**
+ * MB an hour that a node grows by from `settledAfter` on; undefined where that is too short to say.
+ * @param of what it holds, garbage collected, or what the system has given it
+ */
+export function growth(
+  samples: readonly Sample[],
+  index: number,
+  settledAfter: number,
+  of: "heldMb" | "residentMb" = "heldMb",
+): number | undefined {
   const settled = samples.filter(({ at }) => at >= settledAfter);
   const [first, last] = [settled[0], settled.at(-1)];
   if (first === undefined || last === undefined || last.at - first.at < SHORTEST_FIT_S) return undefined;
-  const perSecond = slope(settled.map(({ at, nodes }) => [at, nodes[index]?.heldMb ?? Number.NaN] as const));
+  const perSecond = slope(settled.map(({ at, nodes }) => [at, nodes[index]?.[of] ?? Number.NaN] as const));
   return perSecond === undefined ? undefined : perSecond * 3600;
 }
