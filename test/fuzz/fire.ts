@@ -42,11 +42,11 @@ export async function fire({ port, frames, seed, parallel = 8 }: Fire): Promise<
     const random = seeded(seed + number);
     while (hits.frames < frames) {
       const kind = random.below(16);
-      if (kind > 1) await oneConnection(port, random, hits);
+      if (kind > 3) await oneConnection(port, random, hits);
       else {
         hits.connections++;
-        const of = kind === 0 ? "httpRequests" : "pollingPackets";
-        const volley = kind === 0 ? fireCalls(port, random, tokens) : firePolling(port, random, tokens.byRole.user);
+        const of = kind > 0 ? "httpRequests" : "pollingPackets";
+        const volley = kind > 0 ? fireCalls(port, random, tokens) : firePolling(port, random, tokens.byRole.user);
         const { frames, survived } = await volley;
         hits.frames += frames;
         hits[of] += frames;

@@ -10,22 +10,22 @@ const PACKETS = 40;
 
 /** What became of one connection. */
 export interface Volley {
-  /** Requests of the API, and packets of polling. */
+  /** Requests of the API that were answered, or packets of polling. */
   readonly frames: number;
   readonly survived: boolean;
 }
 
 /** A volley of API calls on one connection. @throws when the server neither answers nor closes it */
 export async function fireCalls(port: number, random: Random, tokens: Tokens): Promise<Volley> {
-  const { socket, answers } = open(port);
-  const requests = Array.from({ length: 1 + random.below(20) }, () => apiRequest(random, tokens));
+  const { socket, answers, begun } = open(port);
+  const requests = Array.from({ length: 10 + random.below(30) }, () => apiRequest(random, tokens));
   socket.write(Buffer.concat(requests));
   await answers(requests.length);
   const survived = !socket.destroyed;
   if (random.oneIn(3)) socket.resetAndDestroy();
   else socket.end(random.bytes(random.below(100)));
   socket.setTimeout(PATIENCE_MS, () => socket.destroy());
-  return { frames: requests.length, survived };
+  return { frames: begun(), survived }; // after an answer that ends the connection, what follows is not looked at
 }
 
 /** A polling session: its handshake, then POSTs of many packets, and a GET now and then. @throws as {@link fireCalls} */
@@ -54,6 +54,8 @@ export async function firePolling(port: number, random: Random, token: string): 
 interface Opened {
   readonly socket: Socket;
   heard(): string;
+  /** How many answers have begun to come. */
+  begun(): number;
   /** Waits until so many answers have begun to come in all, or the connection is closed. */
   answers(count: number): Promise<void>;
 }
@@ -77,6 +79,7 @@ function open(port: number): Opened {
   return {
     socket,
     heard: () => heard,
+    begun: () => begun,
     answers: (count) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);

@@ -58,7 +58,7 @@ export function text(random: Random): string {
     case 4:
       return deep(random);
     case 5:
-      return random.oneIn(4) ? huge(random) : frame(random.pick(TYPES), random);
+      return random.oneIn(12) ? huge(random) : frame(random.pick(TYPES), random);
     case 6:
       return packet(random);
     case 7:
@@ -101,7 +101,7 @@ export function value(random: Random): unknown {
 }
 
 function deep(random: Random): string {
-  const depth = random.pick([31, 32, 33, 34, 1000, 10_000]);
+  const depth = random.oneIn(10) ? random.pick([1000, 10_000]) : random.pick([31, 32, 33, 34, 35, 64]);
   const [open, close] = random.oneIn(2) ? ["[", "]"] : ['{"a":', "}"];
   const nested = `${open.repeat(depth)}1${close.repeat(depth)}`;
   return random.oneIn(3) ? nested : `{"type":"${random.pick(TYPES)}","content":${nested},"to":"1"}`;
