@@ -19,7 +19,7 @@ const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
 const server = await spawnServer(
   {
     NODE_ENV: "production",
-    LOG_LEVEL: "silent",
+    LOG_LEVEL: "info",
     WORKERS: String(WORKERS),
     TRANSPORTS: "websocket,polling",
     REDIS_URL: redis.url,
@@ -28,6 +28,7 @@ const server = await spawnServer(
   },
   { built: true },
 );
+await server.line(/"msg":"listening"/, 60_000); // all of them: a worker that ends before that ends the start
 const [port = 0] = server.ports;
 const agent = new Agent({ keepAlive: true });
 const token = signToken({ sub: "backend", role: "service" });
@@ -81,7 +82,8 @@ for (let kill = 0; kill < KILLS; kill++) {
       process.kill(victim, "SIGKILL");
       break;
     }
-    if (!server.isRunning()) throw new Error(server.lines.slice(-20).join("\n"));
+    if (!server.isRunning())
+      throw new Error(`${JSON.stringify(await server.exited)} ${server.lines.slice(-20).join("\n")}`);
     await sleep(100);
   }
   await sleep(1500); // its successor has begun to serve, or begins at the next kill

@@ -56,13 +56,11 @@ const isOptions = (value: unknown): value is Fields =>
   isMap(value) && isListOrNone(value["rooms"]) && isListOrNone(value["except"]);
 
 /**
- * Options that choose sockets to be moved or closed. An empty map chooses everybody, as `rooms: []` does; but options that name
- * something and no rooms were meant otherwise.
+ * Options that choose sockets to be moved or closed. Emitters always write `rooms`, and `[]` means everybody; where it is missing,
+ * the plain adapter would move or close everybody, too, for what nobody meant.
  */
 const isChoice = (value: unknown): boolean =>
-  isMap(value) &&
-  (isRooms(value["rooms"]) || isText(value["rooms"]) || Object.keys(value).length === 0) &&
-  isListOrNone(value["except"]);
+  isFields(value) && (isRooms(value["rooms"]) || isText(value["rooms"])) && isListOrNone(value["except"]);
 
 /** The packet's type as a number: some emitters write it as text. */
 const typeOf = ({ type }: Fields): unknown => (isText(type) ? Number(type) : type);

@@ -216,6 +216,10 @@ test.each(NAMESPACES)("in %s every encoding is delivered as a plain adapter deli
 /** Requests on which ours is meant to do nothing where a plain adapter acts, and why. */
 const REFUSED: readonly (readonly [request: RegExp, why: string])[] = [
   [/"rooms":null|"room":/, "names something, and no rooms: to leave them out by mistake would mean everybody"],
+  [
+    /"opts":(\[\]|\{\})/,
+    "names nothing: emitters write rooms always, and what nobody meant must not move or close everybody",
+  ],
   [/"opts":\{"rooms":\[\]\}\}$/, "joins no room"],
 ];
 
