@@ -168,7 +168,9 @@ async function openBackends(config: Config, logger: Logger, metrics: Metrics) {
   const backends = { store, cluster, adapter, eventLog, services, resumableSessions };
   try {
     if (!config.production) await services.catalogue.seedIfEmpty();
-    return { ...backends, revocations: await createRevocations({ store, bus: cluster.bus, onFailure: onFault }) };
+    const keepDays = config.auth.maxDays;
+    const revocations = await createRevocations({ store, bus: cluster.bus, keepDays, onFailure: onFault });
+    return { ...backends, revocations };
   } catch (error) {
     await flush(backends);
     await cluster.close();

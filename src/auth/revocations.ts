@@ -5,11 +5,15 @@ import type { Bus } from "../cluster/bus.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity } from "../contract/identity.ts";
 import type { Store } from "../store/store.ts";
+import { fingerprintOf, RECORD_SQL, RevokedTable } from "./revoked-table.ts";
 
 /** What is revoked: the token with this `jti`, or every token that a user was issued before the revocation. */
 export type Revoked = { readonly tokenId: string } | { readonly user: string };
 
-/** The revoked tokens, held in memory: checks do not ask the database. */
+/**
+ * The revoked tokens, held in memory as fingerprints: checks do not ask the database. They are kept for as long as a token may
+ * live; what they refuse has expired by then.
+ */
 export interface Revocations {
   /**
    * Stores a revocation and tells every node. That of a user resolves only when its instant is reached, within a second: a token
@@ -32,14 +36,24 @@ export interface Revocations {
 export interface RevocationsOptions {
   store: Store;
   bus: Bus;
-  /** Called when a background refresh fails. The next one follows after {@link REFRESH_MS}. */
+  /** Days after which revocations are deleted: no token lives that long. {@link KEEP_DAYS} where nothing is said. */
+  keepDays?: number | undefined;
+  /** Called when a background refresh fails; the next one follows. */
   onFailure?: (error: unknown) => void;
+  /** Milliseconds between two refreshes, for tests. */
+  everyMs?: number;
 }
 
 /** The topic of the cluster bus. */
 const TOPIC = "revocations";
 /** Between two refreshes, in milliseconds. */
 const REFRESH_MS = 30_000;
+/** Where tokens may live as long as they like, a revocation is forgotten after ten years: its token is accepted again then. */
+const KEEP_DAYS = 3650;
+const DAY_MS = 86_400_000;
+/** Blocks (of 8 kB) that are read at once at the start, some 80 000 rows, and rows that are deleted at once. */
+const BLOCKS = 1_024;
+const DELETED = 1_000;
 /** A refresh also reads this much before the last one: transactions that began before it may have ended after it. */
 const OVERLAP_SECONDS = 60;
 
@@ -57,17 +71,45 @@ const SINCE = `
 SELECT kind, subject, before, created_at FROM revocations
  WHERE created_at >= $1::timestamptz - make_interval(secs => ${OVERLAP_SECONDS})`;
 
+// At the start, all of them, in the order in which they lie on the disk; records that are not parsed, and hundreds of thousands of
+// strings that are not made. A row that moves meanwhile was revoked anew, which the first refresh finds.
+const LOAD = `
+SELECT string_agg(${RECORD_SQL}, ''::bytea) AS records, max(created_at) AS newest,
+       pg_relation_size('revocations') / current_setting('block_size')::int AS blocks
+  FROM revocations WHERE ctid >= $1::text::tid AND ctid < $2::text::tid AND created_at > now() - make_interval(days => $3)`;
+
+// Looked at twice: one that has been revoked anew meanwhile stays.
+const DELETE = `
+DELETE FROM revocations WHERE created_at < now() - make_interval(days => $1) AND ctid IN (
+  SELECT ctid FROM revocations WHERE created_at < now() - make_interval(days => $1) ORDER BY created_at LIMIT ${DELETED})`;
+
+interface Loaded {
+  readonly records: Uint8Array | null;
+  readonly newest: Date | null;
+  readonly blocks: number;
+}
+
 /** Creates the revocations of one node, with all earlier ones loaded. @throws the database's error */
-export async function createRevocations({ store, bus, onFailure }: RevocationsOptions): Promise<Revocations> {
-  /** Epoch milliseconds by kind and subject. */
-  const known = { token: new Map<string, number>(), user: new Map<string, number>() };
+export async function createRevocations(options: RevocationsOptions): Promise<Revocations> {
+  const { store, bus, onFailure, everyMs = REFRESH_MS } = options;
+  const keepDays = (options.keepDays ?? KEEP_DAYS) + 1; // clocks differ, and tokens have their leeway
+  const known = new RevokedTable(keepDays * DAY_MS);
   const listeners = new Set<(what: Revoked) => void>();
   let newest = new Date(0);
 
   function add({ kind, subject, before }: Revocation): void {
-    if ((known[kind].get(subject) ?? -1) >= before) return;
-    known[kind].set(subject, before);
+    if (!known.set(fingerprintOf(kind, subject), before)) return;
     for (const listener of listeners) listener(kind === "token" ? { tokenId: subject } : { user: subject });
+  }
+
+  async function load(): Promise<void> {
+    for (let from = 0, blocks = 1; from < blocks; from += BLOCKS) {
+      const [page] = await store.query<Loaded>(LOAD, [`(${from},0)`, `(${from + BLOCKS},0)`, keepDays]);
+      if (page === undefined) return;
+      if (page.records !== null) known.setAll(page.records);
+      if (page.newest !== null && page.newest > newest) newest = page.newest;
+      blocks = page.blocks;
+    }
   }
 
   async function refresh(): Promise<void> {
@@ -78,11 +120,15 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
     }
   }
 
+  await load();
   await refresh();
   const refreshInBackground = (): void => void refresh().catch((error: unknown) => onFailure?.(error));
-  const timer = setInterval(refreshInBackground, REFRESH_MS).unref();
+  const deleteInBackground = (): void =>
+    void store.query(DELETE, [keepDays]).catch((error: unknown) => onFailure?.(error));
+  const timers = [setInterval(refreshInBackground, everyMs), setInterval(deleteInBackground, everyMs)];
+  for (const timer of timers) timer.unref();
   const stops = [
-    () => clearInterval(timer),
+    () => timers.forEach(clearInterval),
     bus.onReconnect(refreshInBackground),
     bus.subscribe(TOPIC, (message) => {
       const parsed = revocation.safeParse(message);
@@ -102,10 +148,10 @@ export async function createRevocations({ store, bus, onFailure }: RevocationsOp
       return row.before;
     },
     check({ id, tokenId, issuedAt }) {
-      const before = known.user.get(id);
+      const before = known.get(fingerprintOf("user", id));
       // A token that does not say when it was issued may be an old one.
       const byUser = before !== undefined && (issuedAt === undefined || issuedAt < before);
-      const byToken = tokenId !== undefined && known.token.has(tokenId);
+      const byToken = tokenId !== undefined && known.get(fingerprintOf("token", tokenId)) !== undefined;
       const reason = byToken ? "its jti was revoked" : "it was issued before its user was revoked";
       if (byUser || byToken) throw new Failure("INVALID_TOKEN", "the token was revoked", { reason });
     },

@@ -4,12 +4,13 @@ import jwt from "jsonwebtoken";
 import type { TokenSettings } from "../config/config.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Identity, VerifyToken } from "../contract/identity.ts";
-import { identityOf, invalidToken } from "./claims.ts";
+import { identityOf, invalidToken, LEEWAY_MS } from "./claims.ts";
 
 /** The longest token that is verified, in bytes. */
 const MAX_TOKEN_BYTES = 4096;
 /** Verified tokens that are cached, so that a reconnecting client costs no second signature check. */
 const CACHED_TOKENS = 10_000;
+const DAY_MS = 86_400_000;
 
 /**
  * Creates the verifier of tokens (RFC 7519). The user id is the first of the claims `sub`, `user_id`, `userId`, `id`; `exp`
@@ -19,7 +20,7 @@ const CACHED_TOKENS = 10_000;
  * @param now the clock, in epoch milliseconds
  */
 export function createTokenVerifier(settings: TokenSettings, now: () => number = Date.now): VerifyToken {
-  const { key, issuer, audience } = settings;
+  const { key, issuer, audience, maxDays } = settings;
   // Created once: jsonwebtoken would parse a string again for each token, which costs ten times the signature.
   const keyObject = key.alg === "HS256" ? createSecretKey(Buffer.from(key.secret)) : createPublicKey(key.publicKey);
   const options = {
@@ -36,7 +37,9 @@ export function createTokenVerifier(settings: TokenSettings, now: () => number =
   function check(token: string): Identity {
     const { header, payload } = verifySignature(() => jwt.verify(token, keyObject, options));
     if ("crit" in header) throw invalidToken("the header crit asks for what is not known here");
-    return identityOf(payload, Buffer.from(token.split(".")[1] ?? "", "base64url").toString(), now());
+    const identity = identityOf(payload, Buffer.from(token.split(".")[1] ?? "", "base64url").toString(), now());
+    if (maxDays !== undefined) checkLife(identity, maxDays);
+    return identity;
   }
 
   return (token) => {
@@ -54,6 +57,12 @@ export function createTokenVerifier(settings: TokenSettings, now: () => number =
     }
     return identity;
   };
+}
+
+/** Revocations are forgotten after the longest life of a token: one that lives longer would be good again then. */
+function checkLife({ issuedAt, expiresAt = 0 }: Identity, maxDays: number): void {
+  if (issuedAt === undefined) throw invalidToken("iat is missing, which TOKEN_MAX_DAYS asks for");
+  if (expiresAt - LEEWAY_MS - issuedAt > maxDays * DAY_MS) throw invalidToken("it lives longer than TOKEN_MAX_DAYS");
 }
 
 /** What jsonwebtoken says of a token that it refuses, and how the log says it. */

@@ -10,11 +10,13 @@ import * as fields from "./fields.ts";
 /** The key that tokens are verified with. It pins the algorithm. */
 export type VerificationKey = { readonly alg: "HS256"; readonly secret: string } | PublicKey;
 
-/** How tokens are verified: with exactly one key, and by issuer (`iss`) and audience (`aud`) where those are set. */
+/** How tokens are verified: with exactly one key, and by issuer (`iss`), audience (`aud`) and life where those are set. */
 export interface TokenSettings {
   readonly key: VerificationKey;
   readonly issuer: string | undefined;
   readonly audience: string | undefined;
+  /** The longest life of a token, from `iat` to `exp`, in days. */
+  readonly maxDays?: number | undefined;
 }
 
 /** The database: a PostgreSQL server, an embedded one in a directory, or an embedded one in memory. */
@@ -41,6 +43,7 @@ export const variables = {
   JWT_PUBLIC_KEY: fields.publicKey().optional(),
   JWT_ISSUER: fields.text().optional(),
   JWT_AUDIENCE: fields.text().optional(),
+  TOKEN_MAX_DAYS: fields.whole(1, 3650).optional(),
   DATABASE_URL: fields.databaseUrl().optional(),
   DATA_DIR: fields.text().prefault(".data"),
   REDIS_URL: fields.redisUrl().optional(),
@@ -111,6 +114,7 @@ function toConfig(v: Variables) {
       secretGenerated: v.JWT_PUBLIC_KEY === undefined && v.JWT_SECRET === undefined,
       issuer: v.JWT_ISSUER,
       audience: v.JWT_AUDIENCE,
+      maxDays: v.TOKEN_MAX_DAYS,
     } as TokenSettings & { readonly secretGenerated: boolean },
     database: (v.DATABASE_URL ?? { kind: "embedded", dir: resolve(v.DATA_DIR) }) as DatabaseConfig,
     /** Several nodes share this Redis; undefined is a single node. */

@@ -123,3 +123,33 @@ describe("other nodes", () => {
     expect(() => later.check(identity("u8"))).toThrow("revoked");
   });
 });
+
+describe("many, and old ones", () => {
+  it("are known from the start on, of several pages, each for itself", async () => {
+    const rows =
+      "SELECT 'token', 'many-' || n, now() - interval '1 hour', now() - interval '1 hour' FROM generate_series(1, 90000) AS g (n)";
+    await store.query(`INSERT INTO revocations ${rows}`, []);
+    const revocations = await node();
+    for (const n of [1, 5_000, 50_001, 90_000]) {
+      expect(() => revocations.check(identity("m", { tokenId: `many-${n}` }))).toThrow("revoked");
+    }
+    for (const n of [0, 90_001]) revocations.check(identity("m", { tokenId: `many-${n}` }));
+    revocations.check(identity("many-1")); // a user is no token
+    await store.query("INSERT INTO revocations (kind, subject, before) VALUES ('user', 'ü/学:1', now())", []);
+    expect(() => revocations.check(identity("ü/学:1"))).not.toThrow();
+    const later = await node();
+    expect(() => later.check(identity("ü/学:1"))).toThrow("revoked");
+    expect(() => later.check(identity("ü/学:1", { issuedAt: Date.now() + 1000 }))).not.toThrow();
+  });
+
+  it("are deleted once no token can be so old, but not those that were revoked anew", async () => {
+    const old = "SELECT 'token', 'old-' || n, now() - interval '9 days', now() - interval '9 days'";
+    await store.query(`INSERT INTO revocations ${old} FROM generate_series(1, 1500) AS g (n)`, []);
+    const revocations = await createRevocations({ store, bus: createMemoryCluster().bus, keepDays: 7, everyMs: 20 });
+    onTestFinished(() => revocations.close());
+    await revocations.revoke({ tokenId: "old-7" });
+    const left = () => store.query("SELECT subject FROM revocations WHERE subject LIKE 'old-%'", []);
+    await expect.poll(left).toEqual([{ subject: "old-7" }]);
+    expect(() => revocations.check(identity("o", { tokenId: "old-7" }))).toThrow("revoked");
+  });
+});

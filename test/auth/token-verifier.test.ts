@@ -165,6 +165,20 @@ describe("a token that is refused", () => {
     expect(codeOf(() => verify(token))).toBe("INVALID_TOKEN");
   });
 
+  it("that lives longer than the setting allows, or does not say since when, is refused where one is set", () => {
+    const week = createTokenVerifier({ ...hs256, maxDays: 7 });
+    const iat = inAnHour - 3600;
+    expect(week(sign({ sub: "7", iat }, { expiresIn: "7d" })).id).toBe("7");
+    const long = sign({ sub: "7", iat }, { expiresIn: 7 * 86_400 + 1 });
+    expect(refusalOf(() => week(long))).toMatchObject({
+      code: "INVALID_TOKEN",
+      reason: "it lives longer than TOKEN_MAX_DAYS",
+    });
+    const withoutIat = handmade({ alg: "HS256", typ: "JWT" }, { sub: "7", exp: inAnHour });
+    expect(refusalOf(() => week(withoutIat)).reason).toContain("iat is missing");
+    expect([verify(long).id, verify(withoutIat).id]).toEqual(["7", "7"]);
+  });
+
   it("because its HMAC was made with the public key", () => {
     const [header, payload] = [b64({ alg: "HS256", typ: "JWT" }), b64({ sub: "1", exp: inAnHour })];
     const signature = createHmac("sha256", rsa.publicKey).update(`${header}.${payload}`).digest("base64url");
