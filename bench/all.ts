@@ -18,6 +18,7 @@ import { connectHonest } from "./soak/heartbeats.ts";
 import { soakOptions } from "./soak/options.ts";
 import { historyDirectory, report } from "./soak/report.ts";
 import { look, type Sample } from "./soak/samples.ts";
+import { userNames } from "./soak/users.ts";
 import { growth, judgeSamples } from "./soak/verdicts.ts";
 import { startWorld } from "./soak/world.ts";
 
@@ -49,7 +50,7 @@ const before = await sample();
 
 const recorder = createRecorder(inDirectory("1-main.jsonl"));
 recorder.note({ kind: "limits", connections: { "/channels": 5 }, messagesPerSecond: 50, graceMs: 20_000 });
-const users = Array.from({ length: clients }, (_, index) => `soak-${index}`);
+const users = userNames(clients);
 const doomed = users.filter((_, index) => index % Math.ceil(clients / TIGHT.doomed) === 1);
 const files = [recorder.path, inDirectory("2-crowd.jsonl")];
 const { crowd, crowdSays } = startCrowd();
@@ -148,7 +149,7 @@ function startCrowd(): { crowd: ChildProcess; crowdSays: () => CrowdReport } {
     path: inDirectory("2-crowd.jsonl"),
     urls,
     badUrls: world.nodes.map(({ line }) => `http://127.0.0.1:${line.port}`),
-    users,
+    clients,
     connectsPerSecond: TIGHT.connectsPerSecond,
     seed,
   };

@@ -5,6 +5,7 @@ import { connectRaw, connectSocket, type RecordingClient } from "../../test/hist
 import { createRecorder } from "../../test/history/files.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { seeded } from "../../test/support/random.ts";
+import { userNames } from "./users.ts";
 
 /** What the process is given. */
 export interface CrowdOptions {
@@ -14,8 +15,8 @@ export interface CrowdOptions {
   readonly urls: readonly string[];
   /** Lines to the nodes that faults befall, taken by one in fifty clients. */
   readonly badUrls: readonly string[];
-  /** One client each: of five, three are Socket.IO, one is raw on the channels dialect, one on the gateway dialect. */
-  readonly users: readonly string[];
+  /** Users, one client each: of five, three are Socket.IO, one is raw on the channels dialect, one on the gateway dialect. */
+  readonly clients: number;
   readonly connectsPerSecond: number;
   readonly seed: number;
 }
@@ -38,7 +39,15 @@ export interface CrowdEnd {
   readonly patienceMs: number;
 }
 
-const { path, urls, badUrls, users, connectsPerSecond, seed } = JSON.parse(process.argv[2] ?? "{}") as CrowdOptions;
+const {
+  path,
+  urls,
+  badUrls,
+  clients: size,
+  connectsPerSecond,
+  seed,
+} = JSON.parse(process.argv[2] ?? "{}") as CrowdOptions;
+const users = userNames(size);
 const random = seeded(seed);
 const recorder = createRecorder(path);
 const clients: RecordingClient[] = [];
