@@ -4,6 +4,7 @@ import type { Store } from "../store/store.ts";
 import type { BusyChannels } from "./busy-channels.ts";
 import { ABSENT_DAYS, IS_SPENT } from "./cursor-life.ts";
 import { BATCH, blocksOf, deleteInPassing, deleteWhere, LOCK, rowsBetween } from "./deleting.ts";
+import { KEEP_KEYED, KEY_HOURS, RETURNED } from "./event-keys.ts";
 import { raiseFloor, settledFloor } from "./floor-rise.ts";
 import { queryAgain } from "./statement.ts";
 import { createWalk, type Passed, type Walk } from "./walk.ts";
@@ -57,9 +58,11 @@ const DELETE_TRIMMED = `WITH gone AS MATERIALIZED (
   JOIN channels c ON c.name = g.name JOIN channel_events e ON e.channel = c.name AND e.seq < c.oldest
   LIMIT ${BATCH} FOR UPDATE OF e SKIP LOCKED
 ), deleted AS (
-  DELETE FROM channel_events e USING gone WHERE e.channel = gone.channel AND e.seq = gone.seq RETURNING 1
-)
+  DELETE FROM channel_events e USING gone WHERE e.channel = gone.channel AND e.seq = gone.seq RETURNING ${RETURNED}
+), ${KEEP_KEYED}
 SELECT count(*) AS rows FROM deleted`;
+
+const KEYS = deleteWhere("expired_events", "t.created_at < clock_timestamp() - $1::int * interval '1 hour'");
 
 const ANSWERS = deleteWhere("idempotency_keys", "t.created_at < clock_timestamp() - $1::int * interval '1 hour'");
 // What an open connection has joined is written when it changes, which may be long ago; then its node's sign of life counts (the
@@ -110,6 +113,8 @@ SELECT lock.mine, (SELECT count(*) FROM deleted) AS rows FROM lock`;
 /** What one pass has deleted, in rows. */
 export interface Pruned {
   events: number;
+  /** Events that had been kept for their keys alone. */
+  keys: number;
   answers: number;
   sessions: number;
   cursors: number;
@@ -155,6 +160,7 @@ export function createPrune(context: PruneContext): () => Promise<Pruned> {
     const { events, channels } = await passChannels(context, walks.channels);
     return {
       events: busy + aged + events,
+      keys: await drop(KEYS, KEY_HOURS),
       answers: await drop(ANSWERS, IDEMPOTENCY_HOURS),
       sessions: await drop(SESSIONS, SESSION_HOURS),
       cursors: await dropInPassing(walks.cursors, CURSORS),

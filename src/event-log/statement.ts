@@ -1,6 +1,7 @@
 // The SQL that appends events: the part that is the same for whatever a statement saves besides.
 import type { LoggedEvent } from "../contract/durable.ts";
 import type { Store } from "../store/store.ts";
+import { eventsByKey } from "./event-keys.ts";
 import { OFFSET_FLOOR } from "./offset-floor.ts";
 
 /** Milliseconds since the epoch of a `timestamptz` expression, as a bigint. */
@@ -40,9 +41,7 @@ export function toEvent(row: EventRow): LoggedEvent {
  */
 export function appendStatement(parts: { keysParameter: string; ctes: string; answer: string }): string {
   return `WITH known AS MATERIALIZED (
-  SELECT e.key, ${eventColumns("e")} FROM channel_events e
-  WHERE e.key = ANY(${parts.keysParameter}::text[])
-    AND EXISTS (SELECT FROM unnest(${parts.keysParameter}::text[]) g (key) WHERE g.key IS NOT NULL)
+  ${eventsByKey(parts.keysParameter, eventColumns("e"))}
 ), ${parts.ctes}, numbered AS MATERIALIZED (
   SELECT o.*, row_number() OVER (PARTITION BY o.channel ORDER BY o.n) AS place, count(*) OVER (PARTITION BY o.channel) AS many
   FROM outgoing o

@@ -79,6 +79,32 @@ describeDatabases("retention", (database) => {
     expect(await stored(store, "rooms/left")).toEqual([4]);
   });
 
+  test("a key stands for its event for a day, whatever has become of that", async () => {
+    const keyed = (hours: number) =>
+      anyEvent({
+        channel: "rooms/keyed",
+        event: "e",
+        data: { hours },
+        key: `key of ${hours} hours`,
+        timestamp: Date.now() - hours * 3_600_000,
+      });
+    const [, young] = await Promise.all([25, 1].map((hours) => log.append(keyed(hours))));
+    await fill(log, "rooms/keyed", Array(20).fill(0));
+    await cleanerOf(store).run();
+    expect(await stored(store, "rooms/keyed")).toEqual([13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
+    // Alone, and among others that are new.
+    expect(await log.append(keyed(1))).toEqual({ event: young?.event, duplicate: true });
+    const [again, fresh] = await Promise.all([log.append(keyed(1)), log.append(keyed(2))]);
+    expect(again).toEqual({ event: young?.event, duplicate: true });
+    expect(fresh).toMatchObject({ event: { offset: 23 }, duplicate: false });
+    expect(await log.append(keyed(25))).toMatchObject({ event: { offset: 24 }, duplicate: false });
+    expect((await log.read("rooms/keyed", 0, 100)).events.map(({ offset }) => offset)).not.toContain(2);
+
+    await store.query("UPDATE expired_events SET created_at = created_at - interval '1 day'", []);
+    expect((await cleanerOf(store).run()).keys).toBe(1);
+    expect(await log.append(keyed(1))).toMatchObject({ duplicate: false });
+  });
+
   test("more than one batch goes in one pass, and appends go on meanwhile", async () => {
     await cleanerOf(store).run(); // what other tests have left
     await Promise.all(

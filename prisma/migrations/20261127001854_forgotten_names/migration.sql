@@ -1,4 +1,4 @@
--- Channels and run sessions that nobody has used for long go; those of now count as used now. The default is one value for all
+-- Channels and run sessions that nobody has used for long go, those of now count as used now. The default is one value for all
 -- rows, which PostgreSQL keeps beside the table: no row is rewritten. Nodes of 0.2 insert without these columns.
 ALTER TABLE "channels" ADD COLUMN     "trimmed_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
 ALTER TABLE "run_sessions" ADD COLUMN     "used_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP;
