@@ -1,100 +1,79 @@
-// Workers that are killed under load: every request has an answer or an end, and how long the slowest took.
-// Usage: tsx bench/workers.ts [kills, 50] [requests at a time, 60]; fails when a request takes longer than a second.
-import { Agent, request } from "node:http";
-import { setTimeout as sleep } from "node:timers/promises";
-import { startPostgres } from "../test/support/postgres.ts";
+// Workers killed, replaced and shut down under load, with polling and without: no request is left without an answer or an end.
+// Usage: npx tsx bench/workers.ts [kills, 50] [clients, 200]
+import { type LoadReport, startLoad } from "../test/scenarios/worker-load.ts";
+import { eventually } from "../test/support/eventually.ts";
 import { descendants } from "../test/support/processes.ts";
-import { startRedis } from "../test/support/redis.ts";
-import { spawnServer } from "../test/support/spawn-server.ts";
-import { signToken } from "../test/support/tokens.ts";
+import type { SpawnedServer } from "../test/support/spawn-server.ts";
+import { startServices } from "./services.ts";
 
 const KILLS = Number(process.argv[2] ?? 50);
-const AT_A_TIME = Number(process.argv[3] ?? 60);
-const MOST_MS = 1000;
-/** Beyond this, in milliseconds, a request counts as never answered. */
-const GIVEN_UP_MS = 20_000;
+const CLIENTS = Number(process.argv[3] ?? 200);
+/** A server is started anew after so many: a worker that crashes again soon is replaced after ever longer pauses. */
+const KILLS_PER_SERVER = 10;
+/** Nobody may wait longer for an answer or the end of the connection, in milliseconds. */
+const LIMIT_MS = Number(process.env["LIMIT_MS"] ?? 1000);
 const WORKERS = 3;
 
-const [redis, postgres] = await Promise.all([startRedis(), startPostgres()]);
-const server = await spawnServer(
-  {
-    NODE_ENV: "production",
-    LOG_LEVEL: "info",
+const services = await startServices();
+let failed = false;
+for (const transports of ["websocket,polling", "websocket"]) {
+  console.log(`TRANSPORTS=${transports}, ${WORKERS} workers, ${CLIENTS} clients`);
+  for (let done = 0; done < KILLS; done += KILLS_PER_SERVER)
+    await round(transports, Math.min(KILLS_PER_SERVER, KILLS - done));
+}
+await services.stop();
+process.exit(failed ? 1 : 0);
+
+async function round(transports: string, kills: number): Promise<void> {
+  const server = await services.spawn({
     WORKERS: String(WORKERS),
-    TRANSPORTS: "websocket,polling",
-    REDIS_URL: redis.url,
-    DATABASE_URL: await postgres.createDatabase(),
+    TRANSPORTS: transports,
+    LOG_LEVEL: "info",
+    DRAIN_DELAY_SECONDS: "1",
     CONNECT_ATTEMPTS_PER_MINUTE: "1000000",
-  },
-  { built: true },
-);
-await server.line(/"msg":"listening"/, 60_000); // all of them: a worker that ends before that ends the start
-const [port = 0] = server.ports;
-const agent = new Agent({ keepAlive: true });
-const token = signToken({ sub: "backend", role: "service" });
-const took: number[] = [];
-const counts = { answered: 0, ended: 0, slow: 0, never: 0 };
-let isOver = false;
-
-/** One request of each kind in turns: with a body, of a keep-alive connection, and the handshake of a client that polls. */
-function ask(turn: number): Promise<void> {
-  const kinds = [
-    { method: "GET", path: "/healthz" },
-    { method: "POST", path: "/api/v1/system", body: JSON.stringify({ message: "m", level: "info" }) },
-    { method: "GET", path: "/socket.io/?EIO=4&transport=polling" },
-  ] as const;
-  const { method, path, ...rest } = kinds[turn % kinds.length] ?? kinds[0];
-  const body = "body" in rest ? rest.body : undefined;
-  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
-  const began = performance.now();
-  return new Promise((resolve) => {
-    const settle = (what: "answered" | "ended" | "never") => (): void => {
-      clearTimeout(timer);
-      const ms = performance.now() - began;
-      counts[what] += 1;
-      if (ms > MOST_MS) counts.slow += 1;
-      took.push(ms);
-      resolve();
-    };
-    const asked = request({ host: "127.0.0.1", port, method, path, headers, agent }, (answer) => {
-      answer.resume().on("end", settle("answered")).on("error", settle("ended"));
-    });
-    asked.on("error", settle("ended")).end(body);
-    const timer = setTimeout(() => {
-      asked.removeAllListeners("error").on("error", () => undefined);
-      asked.destroy();
-      settle("never")();
-    }, GIVEN_UP_MS);
+    CHANNELS_CONNECTIONS_PER_USER: "10000",
   });
+  await eventually(() => serving(server) === WORKERS, { timeoutMs: 60_000, what: "all workers serving" });
+  const polls = transports.includes("polling");
+  const load = await startLoad(server.url, {
+    clients: CLIENTS,
+    transports: polls ? ["polling", "websocket"] : ["websocket"],
+    callers: 20,
+    beginners: polls ? 10 : 0,
+  });
+  const calm = async () => new Promise((resolve) => setTimeout(resolve, 1000));
+  await calm();
+  tell("nothing", load.report(), false);
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    for (let index = 0; index < (signal === "SIGKILL" ? kills : 2); index++) {
+      const before = serving(server);
+      const workers = descendants(server.pid);
+      process.kill(workers[index % workers.length] ?? 0, signal);
+      await eventually(() => serving(server) > before, { timeoutMs: 90_000, what: "a replacement" });
+      await calm();
+      tell(`${signal} of one`, load.report());
+    }
+  }
+  server.kill("SIGTERM");
+  const { code, signal } = await server.exited;
+  await load.stop();
+  tell(`SIGTERM of the primary: ended with ${signal ?? code}`, load.report());
+  failed ||= code !== 0;
+  await server.stop();
 }
 
-const loops = Array.from({ length: AT_A_TIME }, async (_, line) => {
-  for (let turn = line; !isOver; turn++) {
-    await ask(turn);
-    await sleep(Math.random() * 40);
-  }
-});
-for (let kill = 0; kill < KILLS; kill++) {
-  for (;;) {
-    const workers = descendants(server.pid);
-    const victim = workers[Math.floor(Math.random() * workers.length)];
-    if (workers.length === WORKERS && victim !== undefined) {
-      process.kill(victim, "SIGKILL");
-      break;
-    }
-    if (!server.isRunning())
-      throw new Error(`${JSON.stringify(await server.exited)} ${server.lines.slice(-20).join("\n")}`);
-    await sleep(100);
-  }
-  await sleep(1500); // its successor has begun to serve, or begins at the next kill
+/** How many workers have begun to serve since its start. */
+function serving(server: SpawnedServer): number {
+  return server.lines.filter((line) => line.includes("a worker serves")).length;
 }
-isOver = true;
-await Promise.all(loops);
-took.sort((a, b) => a - b);
-const at = (part: number): number => Math.round(took[Math.min(took.length - 1, Math.floor(took.length * part))] ?? 0);
-console.log(
-  JSON.stringify({ kills: KILLS, requests: took.length, ...counts, p50: at(0.5), p99: at(0.99), max: at(1) }),
-);
-await server.stop();
-await Promise.all([redis.stop(), postgres.stop()]);
-process.exit(counts.slow > 0 ? 1 : 0);
+
+function tell(what: string, report: LoadReport, counts = true): void {
+  const { answered, ended, refused, wrong, unanswered, slowestMs } = report;
+  const bad = unanswered.length > 0 || wrong.length > 0 || slowestMs > LIMIT_MS;
+  if (counts) failed ||= bad;
+  const odd = [...new Set([...unanswered, ...wrong])].map((one) => `\n    ${one}`).join("");
+  console.log(
+    `  ${what}: ${answered} answered, ${ended} ended, ${refused} refused, ${wrong.length} wrong, ` +
+      `${unanswered.length} unanswered; the slowest took ${slowestMs} ms${bad && counts ? "  <-- !" : ""}${odd}`,
+  );
+}

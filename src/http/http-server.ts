@@ -1,6 +1,6 @@
 // The HTTP server, and the listeners of all configured ports in front of it.
 import { createServer, type RequestListener, type Server } from "node:http";
-import { type AddressInfo, createServer as createNetServer, type Server as NetServer } from "node:net";
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type ServerOpts } from "node:net";
 
 /**
  * In milliseconds. Node's defaults hold a slow handshake for 91 s; these refuse it in time. Between two requests, where none of
@@ -30,11 +30,17 @@ export interface Listeners {
 /**
  * Listens on every port; port 0 is any free one. The listeners of the second and further ports hand their connections to
  * `server`, so nothing else has to know how many ports there are.
+ * @param options how their connections are accepted: as those of `server`
  * @throws the system's error when an address cannot be listened on, e.g. EADDRINUSE; then no port is left open
  */
-export async function listen(server: NetServer, host: string, ports: readonly number[]): Promise<Listeners> {
+export async function listen(
+  server: NetServer,
+  host: string,
+  ports: readonly number[],
+  options: ServerOpts = {},
+): Promise<Listeners> {
   const listeners = ports.map((_port, index) =>
-    index === 0 ? server : createNetServer((socket) => server.emit("connection", socket)),
+    index === 0 ? server : createNetServer(options, (socket) => server.emit("connection", socket)),
   );
   const close = (): void => {
     for (const listener of listeners) listener.close();

@@ -2,8 +2,9 @@
 import cluster, { type Worker } from "node:cluster";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Logger } from "pino";
-import type { HandedOver } from "./handed-over.ts";
-import { isIpcMessage, type ToWorker } from "./ipc.ts";
+import { type Distributor, send } from "./connection-distributor.ts";
+import { type FromWorker, isIpcMessage } from "./ipc.ts";
+import { watchLiveness } from "./liveness.ts";
 
 /** The pause before a crashed worker is replaced, in milliseconds; it doubles with each crash that follows soon. */
 const BACKOFF_MS = { first: 250, longest: 30_000 };
@@ -14,8 +15,8 @@ const SHUTDOWN_TIMEOUT_MS = 9500;
 
 /** Supervises the workers of this primary process. */
 export interface Supervisor {
-  /** Starts a worker. Resolves with its URLs when it serves, or with undefined when it ends before: then it is not replaced. */
-  startWorker(): Promise<readonly string[] | undefined>;
+  /** Starts a worker. Resolves with true when it serves, or with false when it ends before: then it is not replaced. */
+  startWorker(): Promise<boolean>;
   /**
    * Drains all workers at once and, after `delayMs`, shuts them down one after the other. Resolves within 10 s: true when all
    * of them ended with exit code 0.
@@ -23,17 +24,13 @@ export interface Supervisor {
   shutDown(delayMs: number): Promise<boolean>;
 }
 
-/** What a supervisor works with. */
-export interface SupervisorOptions {
-  /** Added to the environment of each worker. */
-  readonly env: Readonly<Record<string, string>>;
-  readonly logger: Logger;
-  readonly handedOver: HandedOver;
-}
-
-/** Creates a supervisor without workers. */
-export function createSupervisor(options: SupervisorOptions): Supervisor {
-  return new WorkerSupervisor(options);
+/** Creates a supervisor without workers. `env` is added to the environment of each; `distributor` knows of those that serve. */
+export function createSupervisor(
+  env: Readonly<Record<string, string>>,
+  distributor: Distributor,
+  logger: Logger,
+): Supervisor {
+  return new WorkerSupervisor(env, distributor, logger);
 }
 
 /** A running worker. */
@@ -45,15 +42,19 @@ interface Running {
 }
 
 class WorkerSupervisor implements Supervisor {
-  readonly #options: SupervisorOptions;
+  readonly #env: Readonly<Record<string, string>>;
+  readonly #distributor: Distributor;
+  readonly #logger: Logger;
   readonly #running = new Map<Worker, Running>();
   #shuttingDown = false;
 
-  constructor(options: SupervisorOptions) {
-    this.#options = options;
+  constructor(env: Readonly<Record<string, string>>, distributor: Distributor, logger: Logger) {
+    this.#env = env;
+    this.#distributor = distributor;
+    this.#logger = logger;
   }
 
-  startWorker(): Promise<readonly string[] | undefined> {
+  startWorker(): Promise<boolean> {
     return this.#fork(0, (ready) => ready);
   }
 
@@ -67,6 +68,7 @@ class WorkerSupervisor implements Supervisor {
     const shareMs = (killAt - performance.now()) / workers.length;
     const clean: Promise<boolean>[] = [];
     for (const [worker, running] of workers) {
+      this.#distributor.retire(worker);
       const ended = shutDownWorker(worker, running, killAt);
       clean.push(ended);
       await Promise.race([ended, delay(shareMs, undefined, { ref: false })]);
@@ -75,39 +77,48 @@ class WorkerSupervisor implements Supervisor {
   }
 
   /**
-   * Starts a process. Resolves with its URLs when it serves, or with undefined when it ends before. `crashes` is how often
-   * its predecessors have crashed in a row; `replace` decides by whether it was ready if its end is a crash to recover from.
+   * Starts a process. Resolves with true when it serves, or with false when it ends before. `crashes` is how often its
+   * predecessors have crashed in a row; `replace` decides by whether it was ready if its end is a crash to recover from.
    */
-  #fork(crashes: number, replace: (ready: boolean) => boolean): Promise<readonly string[] | undefined> {
-    const { env, logger, handedOver } = this.#options;
-    const worker = cluster.fork(env);
-    hide(worker); // until it can answer
-    handedOver.watch(worker);
+  #fork(crashes: number, replace: (ready: boolean) => boolean): Promise<boolean> {
+    const worker = cluster.fork(this.#env);
     const startedAt = performance.now();
     return new Promise((resolve) => {
       const ended = new Promise<boolean>((settle) => {
         worker.once("exit", (code: number | null, signal: string | null) => {
           this.#running.delete(worker);
           settle(code === 0 || !running.ready);
-          resolve(undefined);
+          resolve(false);
           if (this.#shuttingDown || !replace(running.ready)) return;
           const inARow = performance.now() - startedAt < HEALTHY_MS ? crashes + 1 : 1;
           const pauseMs = this.#replaceLater(inARow);
-          logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended and is replaced");
+          this.#logger.error({ pid: worker.process.pid, code, signal, pauseMs }, "a worker has ended and is replaced");
         });
       });
+      // When all that it sent has been heard as well.
+      worker.process.once("close", () => this.#distributor.remove(worker));
       const running: Running = { ready: false, ended };
       this.#running.set(worker, running);
       worker.on("message", (message: unknown) => {
         if (!isIpcMessage(message)) return;
-        if (message.classwire === "session-created")
-          send(worker, { classwire: "session-known", session: message.session });
+        this.#distributor.hear(worker, message as FromWorker);
         if (message.classwire !== "ready") return;
         running.ready = true;
-        show(worker);
-        resolve(message.urls);
+        this.#serve(worker);
+        resolve(true);
       });
     });
+  }
+
+  /** From now on it gets connections, and has to answer. */
+  #serve(worker: Worker): void {
+    this.#logger.info({ pid: worker.process.pid }, "a worker serves");
+    this.#distributor.add(worker);
+    const giveUp = () => {
+      this.#logger.error({ pid: worker.process.pid }, "a worker does not answer any more and is killed");
+      worker.process.kill("SIGKILL");
+    };
+    watchLiveness(worker, () => this.#distributor.ping(worker), giveUp);
   }
 
   /** Starts a replacement after a pause. @returns the pause in milliseconds */
@@ -118,16 +129,6 @@ class WorkerSupervisor implements Supervisor {
   }
 }
 
-/** Takes a worker out of the list that @socket.io/sticky spreads connections over: it would give it some, and nobody would answer. */
-function hide({ id }: Worker): void {
-  delete cluster.workers?.[id];
-}
-
-/** Puts it back, unless it has ended meanwhile. */
-function show(worker: Worker): void {
-  if (cluster.workers !== undefined && worker.isConnected()) cluster.workers[worker.id] = worker;
-}
-
 /** Shuts a worker down, or kills it at `killAt` (`performance.now()`). Resolves with whether it ended cleanly. */
 async function shutDownWorker(worker: Worker, { ready, ended }: Running, killAt: number): Promise<boolean> {
   if (ready) send(worker, { classwire: "shut-down" });
@@ -136,9 +137,4 @@ async function shutDownWorker(worker: Worker, { ready, ended }: Running, killAt:
   const clean = await ended;
   clearTimeout(timer);
   return clean;
-}
-
-/** Sends a message to a worker, unless its process is gone. */
-function send(worker: Worker, message: ToWorker): void {
-  if (worker.isConnected()) worker.send(message, () => undefined);
 }

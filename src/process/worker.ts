@@ -1,16 +1,15 @@
 // A worker: a node in a process that the primary has started. The primary tells it when to shut down.
-import { setupWorker } from "@socket.io/sticky";
 import type { Logger } from "pino";
-import type { Server } from "socket.io";
 import { createClasswire } from "../app.ts";
 import type { Config } from "../config/config.ts";
 import { createGracefulShutdown } from "./graceful-shutdown.ts";
-import { type FromWorker, isIpcMessage } from "./ipc.ts";
+import { isIpcMessage, tellPrimary } from "./ipc.ts";
 import { announceSessions } from "./sticky-sessions.ts";
+import { takeConnections } from "./worker-connections.ts";
 
 /**
  * Starts the node of this worker and tells the primary when it serves.
- * @throws the error of what could not be opened: the database, Redis, a port
+ * @throws the error of what could not be opened: the database or Redis
  */
 export async function serveWorker(config: Config, logger: Logger): Promise<void> {
   const classwire = await createClasswire({ config, logger });
@@ -20,16 +19,15 @@ export async function serveWorker(config: Config, logger: Logger): Promise<void>
     if (message.classwire === "drain") classwire.drain();
     if (message.classwire === "shut-down") shutDown("the primary process", 0);
   });
-  process.on("SIGTERM", () => shutDown("SIGTERM", config.drainDelayMs)); // meant for this worker alone
+  process.on("SIGTERM", () => {
+    tellPrimary({ classwire: "leaving" }); // the signal was meant for this worker alone
+    shutDown("SIGTERM", config.drainDelayMs);
+  });
   process.on("SIGINT", () => undefined); // Ctrl-C reaches all processes at once; the primary takes care of it
 
-  // With polling, all requests of a client have to reach the same worker: the primary hands the connections out.
+  // With polling, all requests of a client have to reach the same worker.
   const sticky = config.transports.includes("polling");
-  if (sticky) {
-    // sticky uses only these two. Socket.IO's own server would name the HTTP server as well, and close it.
-    setupWorker({ httpServer: classwire.server, engine: classwire.io.engine } as unknown as Server);
-    announceSessions(classwire.io.engine);
-  }
-  const urls = sticky ? [] : await classwire.listen();
-  process.send?.({ classwire: "ready", urls } satisfies FromWorker);
+  takeConnections(classwire.server, sticky);
+  if (sticky) announceSessions(classwire.io.engine);
+  tellPrimary({ classwire: "ready" });
 }

@@ -1,0 +1,161 @@
+// The distribution of connections over workers: each goes to the worker of its session, else to the next that has time; and
+// until a worker has said that it took one, the primary keeps it, so that it goes to another when the worker dies.
+import type { Worker } from "node:cluster";
+import type { Socket } from "node:net";
+import type { FromWorker, ToWorker } from "./ipc.ts";
+
+/** What a client is answered while there is no worker. */
+const UNAVAILABLE =
+  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n";
+/** For so long, in milliseconds, a client may take to read that. */
+const UNAVAILABLE_TIMEOUT_MS = 1000;
+
+/** An accepted connection. Nobody reads from its socket any more. */
+export interface Connection {
+  readonly socket: Socket;
+  /** What has been read from it. */
+  readonly head: Uint8Array;
+  /** The session that its first request names. */
+  readonly session?: string | undefined;
+}
+
+/** Distributes connections. */
+export interface Distributor {
+  /** Hands a connection to a worker, at once or when one has time; answers 503 where there is none. */
+  distribute(connection: Connection): void;
+  /** From now on the worker gets connections. */
+  add(worker: Worker): void;
+  /** The worker gets connections of its sessions only, and others where no other worker is left. */
+  retire(worker: Worker): void;
+  /** The process has ended, and everything that it sent has been heard: what it had not taken goes to others. */
+  remove(worker: Worker): void;
+  /** Takes in what a worker says. */
+  hear(worker: Worker, message: FromWorker): void;
+  /** Asks a worker for a sign of life. */
+  ping(worker: Worker): void;
+}
+
+/** Creates a distributor without workers. */
+export function createDistributor(): Distributor {
+  return new WindowedDistributor();
+}
+
+/** A worker. */
+interface Member {
+  retired: boolean;
+  /** The connection that it was given and has not taken yet. One at a time: so one that is frozen keeps nobody else waiting. */
+  handed?: { readonly id: number; readonly connection: Connection } | undefined;
+  /** Connections of its sessions. */
+  readonly waiting: Connection[];
+}
+
+class WindowedDistributor implements Distributor {
+  /** The next one in turn comes first. */
+  readonly #members = new Map<Worker, Member>();
+  readonly #sessions = new Map<string, Worker>();
+  /** Connections that any worker may take, as soon as one has time. */
+  #waiting: Connection[] = [];
+  #lastId = 0;
+
+  distribute(connection: Connection): void {
+    const owner = connection.session === undefined ? undefined : this.#sessions.get(connection.session);
+    const member = owner === undefined ? undefined : this.#members.get(owner);
+    (member?.waiting ?? this.#waiting).push(connection);
+    this.#handOver();
+  }
+
+  add(worker: Worker): void {
+    this.#members.set(worker, { retired: false, waiting: [] });
+    this.#handOver();
+  }
+
+  retire(worker: Worker): void {
+    const member = this.#members.get(worker);
+    if (member !== undefined) member.retired = true;
+    this.#handOver();
+  }
+
+  remove(worker: Worker): void {
+    const member = this.#members.get(worker);
+    this.#members.delete(worker);
+    for (const [session, owner] of this.#sessions) if (owner === worker) this.#sessions.delete(session);
+    if (member === undefined) return;
+    const first = member.handed === undefined ? [] : [member.handed.connection];
+    this.#waiting = [...first, ...member.waiting, ...this.#waiting];
+    this.#handOver();
+  }
+
+  hear(worker: Worker, message: FromWorker): void {
+    const { handed } = this.#members.get(worker) ?? {};
+    switch (message.classwire) {
+      case "leaving":
+        this.retire(worker);
+        return;
+      case "taken":
+        if (handed?.id === message.id) this.#release(worker);
+        return;
+      case "pong": // which came after the connection, and it has not taken it: the system has lost it on the way
+        if (handed !== undefined && handed.id <= message.upTo) this.#release(worker);
+        return;
+      case "session-created":
+        this.#sessions.set(message.session, worker);
+        send(worker, { classwire: "session-known", session: message.session });
+        return;
+      case "session-ended":
+        this.#sessions.delete(message.session);
+    }
+  }
+
+  ping(worker: Worker): void {
+    send(worker, { classwire: "ping", upTo: this.#lastId });
+  }
+
+  /** Closes the primary's own copy of the socket: the connection lives on in the worker. */
+  #release(worker: Worker): void {
+    const member = this.#members.get(worker);
+    member?.handed?.connection.socket.destroy();
+    if (member !== undefined) member.handed = undefined;
+    this.#handOver();
+  }
+
+  #handOver(): void {
+    for (const [worker, member] of this.#members) this.#handTo(worker, member, member.waiting);
+    for (;;) {
+      const [worker, member] = this.#free() ?? [];
+      if (worker === undefined || member === undefined || this.#waiting.length === 0) break;
+      this.#handTo(worker, member, this.#waiting);
+      this.#members.delete(worker); // and to the end
+      this.#members.set(worker, member);
+    }
+    if (this.#members.size > 0) return;
+    for (const { socket } of this.#waiting.splice(0)) answerUnavailable(socket);
+  }
+
+  /** The next worker that has time. */
+  #free(): [Worker, Member] | undefined {
+    const members = [...this.#members];
+    const serving = members.filter(([, { retired }]) => !retired);
+    return (serving.length > 0 ? serving : members).find(([, { handed }]) => handed === undefined);
+  }
+
+  /** Gives it the first of a queue, if it has time. The socket stays open here as well: see {@link Member.handed}. */
+  #handTo(worker: Worker, member: Member, queue: Connection[]): void {
+    if (member.handed !== undefined) return;
+    const connection = queue.shift();
+    if (connection === undefined) return;
+    const id = ++this.#lastId;
+    member.handed = { id, connection };
+    send(worker, { classwire: "connection", id, head: connection.head }, connection.socket);
+  }
+}
+
+/** Sends a message to a worker, unless its process is gone. */
+export function send(worker: Worker, message: ToWorker, socket?: Socket): void {
+  if (worker.isConnected()) worker.send(message, socket, { keepOpen: true }, () => undefined);
+}
+
+function answerUnavailable(socket: Socket): void {
+  const timer = setTimeout(() => socket.destroy(), UNAVAILABLE_TIMEOUT_MS);
+  socket.once("close", () => clearTimeout(timer)).on("error", () => socket.destroy());
+  socket.resume().end(UNAVAILABLE); // read what it still sends: a reset would take the answer with it
+}
