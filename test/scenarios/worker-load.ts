@@ -125,14 +125,15 @@ async function begin(url: string, agent: Agent, tally: Tally): Promise<void> {
   );
 }
 
-interface CallOptions {
-  readonly agent: Agent;
-  readonly signal: AbortSignal;
+/** How it is sent: `agent: false` on a connection of its own. */
+export interface CallOptions {
+  readonly agent: Agent | false;
+  readonly signal?: AbortSignal;
   readonly headers?: Record<string, string>;
 }
 
-/** One request, as POST where there is a body, which is sent in two pieces. */
-function call(
+/** One request, as POST where there is a body, which is sent in two pieces. Resolves with its status. */
+export function call(
   url: string,
   options: CallOptions,
   body?: string,

@@ -1,12 +1,16 @@
 // WORKERS: several processes behind the same ports are one server to everybody outside.
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { descendants } from "../support/processes.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
 import { createDatabase } from "../support/shared.ts";
 import { type SpawnedServer, spawnServer } from "../support/spawn-server.ts";
+import { signToken } from "../support/tokens.ts";
 import { call } from "./flow.ts";
 import { addressOf, listen, listenRaw } from "./nodes.ts";
+import { call as request, startLoad } from "./worker-load.ts";
 
 let redis: Redis;
 let databaseUrl: string;
@@ -89,7 +93,7 @@ describe("the primary", () => {
       const now = workersOf();
       return now.length === 2 && !now.includes(first) && now.includes(second ?? 0);
     });
-    await eventually(async () => (await differentWorkers(server.url)) === 2);
+    await eventually(async () => (await differentWorkers(server.url)) === 2, { timeoutMs: 30_000 });
     const stops = server.stop();
     expect(await stops).toEqual({ code: 0, signal: null });
   });
@@ -119,3 +123,64 @@ describe("the primary", () => {
     expect(server.lines.filter((line) => line.startsWith("classwire: "))).toHaveLength(1);
   });
 });
+
+describe.each(["websocket,polling", "websocket"])(
+  "every request is answered or ends, with TRANSPORTS=%s",
+  (transports) => {
+    const serving = () => server.lines.filter((line) => line.includes("a worker serves")).length;
+    const startThree = async () => {
+      const attempts = { CONNECT_ATTEMPTS_PER_MINUTE: "1000000" };
+      server = await start({ TRANSPORTS: transports, WORKERS: "3", LOG_LEVEL: "info", ...attempts });
+      await eventually(() => serving() === 3, { timeoutMs: 60_000 });
+    };
+
+    it("while workers are killed, told to end, and shut down with the primary", async () => {
+      await startThree();
+      const polls = transports.includes("polling");
+      const load = await startLoad(server.url, {
+        clients: 12,
+        transports: polls ? ["polling", "websocket"] : ["websocket"],
+        callers: 6,
+        beginners: polls ? 3 : 0,
+      });
+      for (const signal of ["SIGKILL", "SIGKILL", "SIGTERM"] as const) {
+        const before = serving();
+        process.kill(workersOf()[0] ?? 0, signal);
+        await eventually(() => serving() > before, { timeoutMs: 60_000, what: "a replacement" });
+      }
+      server.kill("SIGTERM");
+      expect(await server.exited).toEqual({ code: 0, signal: null });
+      await load.stop();
+      const { answered, unanswered, wrong } = load.report();
+      expect({ unanswered, wrong }).toEqual({ unanswered: [], wrong: [] });
+      expect(answered).toBeGreaterThan(0);
+    });
+
+    it("while one is frozen: the others serve, and what it was given goes to them when it is killed", async () => {
+      await startThree();
+      const [frozen = 0] = workersOf();
+      process.kill(frozen, "SIGSTOP");
+      const outcomes: (number | "ended")[] = [];
+      const body = JSON.stringify({ message: "long ".repeat(12_000), level: "info" });
+      const authorization = `Bearer ${signToken({ sub: "1", role: "service" })}`;
+      const options = { agent: false, headers: { authorization, "content-type": "application/json" } } as const;
+      const calls = Array.from({ length: 12 }, async (_, index) => {
+        const [path, sent] = index % 2 === 0 ? ["/healthz", undefined] : ["/api/v1/system", body];
+        outcomes.push(await request(server.url + path, options, sent));
+      });
+      await eventually(() => outcomes.length === 11, { timeoutMs: 30_000 });
+      process.kill(frozen, "SIGKILL");
+      await Promise.all(calls);
+      expect(outcomes.sort()).toEqual([200, 200, 200, 200, 200, 200, 202, 202, 202, 202, 202, 202]);
+    });
+
+    it("when the client has nothing more to say and ends its side of the connection", async () => {
+      server = await start({ TRANSPORTS: transports });
+      for (const _ of [1, 2]) {
+        const socket = connect({ port: server.ports[0] ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+        socket.end("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
+      }
+    });
+  },
+);
