@@ -25,6 +25,7 @@ const soaks: Readonly<Record<string, Soak>> = {
   failover: { args: [...tsx, "bench/rounds.ts", "failover"], long: true },
   restore: { args: [...tsx, "bench/rounds.ts", "restore"], long: true },
   fsync: { args: [...tsx, "bench/rounds.ts", "fsync"], long: true },
+  workers: { args: [...tsx, "bench/workers.ts"], long: true },
   all: { args: [...tsx, "bench/all.ts"], long: true },
 };
 

@@ -1,13 +1,13 @@
 // Workers killed, replaced and shut down under load, with polling and without: no request is left without an answer or an end.
-// Usage: npx tsx bench/workers.ts [kills, 50] [clients, 200]
+// Usage: npm run soak -- workers [--rounds 50 kills] [--clients 200]; fails when a request has neither within LIMIT_MS (1000).
 import { type LoadReport, startLoad } from "../test/scenarios/worker-load.ts";
 import { eventually } from "../test/support/eventually.ts";
 import { descendants } from "../test/support/processes.ts";
 import type { SpawnedServer } from "../test/support/spawn-server.ts";
 import { startServices } from "./services.ts";
+import { soakOptions } from "./soak/options.ts";
 
-const KILLS = Number(process.argv[2] ?? 50);
-const CLIENTS = Number(process.argv[3] ?? 200);
+const { rounds: KILLS, clients: CLIENTS } = soakOptions({ rounds: 50, clients: 200 });
 /** A server is started anew after so many: a worker that crashes again soon is replaced after ever longer pauses. */
 const KILLS_PER_SERVER = 10;
 /** Nobody may wait longer for an answer or the end of the connection, in milliseconds. */
@@ -68,12 +68,12 @@ function serving(server: SpawnedServer): number {
 }
 
 function tell(what: string, report: LoadReport, counts = true): void {
-  const { answered, ended, refused, wrong, unanswered, slowestMs } = report;
+  const { answered, ended, refused, wrong, unanswered, slowestMs, slowest } = report;
   const bad = unanswered.length > 0 || wrong.length > 0 || slowestMs > LIMIT_MS;
   if (counts) failed ||= bad;
   const odd = [...new Set([...unanswered, ...wrong])].map((one) => `\n    ${one}`).join("");
   console.log(
     `  ${what}: ${answered} answered, ${ended} ended, ${refused} refused, ${wrong.length} wrong, ` +
-      `${unanswered.length} unanswered; the slowest took ${slowestMs} ms${bad && counts ? "  <-- !" : ""}${odd}`,
+      `${unanswered.length} unanswered; ${slowest} took ${slowestMs} ms, the longest${bad && counts ? "  <-- !" : ""}${odd}`,
   );
 }

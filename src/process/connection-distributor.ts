@@ -7,7 +7,7 @@ import type { FromWorker, ToWorker } from "./ipc.ts";
 /** What a client is answered while there is no worker. */
 const UNAVAILABLE =
   "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 1\r\n\r\n";
-/** For so long, in milliseconds, a client may take to read that. */
+/** How long a client may take to read that, in milliseconds. */
 const UNAVAILABLE_TIMEOUT_MS = 1000;
 
 /** An accepted connection. Nobody reads from its socket any more. */

@@ -29,6 +29,7 @@ export interface LoadReport {
   readonly unanswered: readonly string[];
   /** The longest that one took to be answered or ended, in milliseconds. */
   readonly slowestMs: number;
+  readonly slowest: string;
 }
 
 /** Load on a server. */
@@ -163,6 +164,7 @@ class Tally {
   #ended = 0;
   #refused = 0;
   #slowestMs = 0;
+  #slowest = "";
   #wrong: string[] = [];
   unanswered: string[] = [];
 
@@ -176,7 +178,8 @@ class Tally {
     const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
     const outcome = await work(patience.signal);
     clearTimeout(timer);
-    this.#slowestMs = Math.max(this.#slowestMs, performance.now() - began);
+    const tookMs = performance.now() - began;
+    if (tookMs > this.#slowestMs) [this.#slowestMs, this.#slowest] = [tookMs, `${what} (${outcome})`];
     if (patience.signal.aborted) this.unanswered.push(what);
     else if (outcome === "ended") this.#ended++;
     else if (outcome === expected) this.#answered++;
@@ -193,6 +196,7 @@ class Tally {
       wrong: this.#wrong,
       unanswered: this.unanswered,
       slowestMs: Math.round(this.#slowestMs),
+      slowest: this.#slowest,
     };
     [this.#answered, this.#ended, this.#refused, this.#slowestMs] = [0, 0, 0, 0];
     [this.#wrong, this.unanswered] = [[], []];
