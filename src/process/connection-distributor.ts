@@ -25,7 +25,7 @@ export interface Distributor {
   distribute(connection: Connection): void;
   /** From now on the worker gets connections. */
   add(worker: Worker): void;
-  /** The worker gets connections of its sessions only, and others where no other worker is left. */
+  /** The worker gets connections of its sessions only. */
   retire(worker: Worker): void;
   /** The process has ended, and everything that it sent has been heard: what it had not taken goes to others. */
   remove(worker: Worker): void;
@@ -127,15 +127,13 @@ class WindowedDistributor implements Distributor {
       this.#members.delete(worker); // and to the end
       this.#members.set(worker, member);
     }
-    if (this.#members.size > 0) return;
+    if ([...this.#members.values()].some(({ retired }) => !retired)) return;
     for (const { socket } of this.#waiting.splice(0)) answerUnavailable(socket);
   }
 
   /** The next worker that has time. */
   #free(): [Worker, Member] | undefined {
-    const members = [...this.#members];
-    const serving = members.filter(([, { retired }]) => !retired);
-    return (serving.length > 0 ? serving : members).find(([, { handed }]) => handed === undefined);
+    return [...this.#members].find(([, { retired, handed }]) => !retired && handed === undefined);
   }
 
   /** Gives it the first of a queue, if it has time. The socket stays open here as well: see {@link Member.handed}. */
