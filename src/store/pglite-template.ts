@@ -1,7 +1,7 @@
 // An empty database directory, made once per installation and copied: making one takes 5 s and 700 MB of memory, a copy half a second.
 import { execFile } from "node:child_process";
 import { type Dirent, existsSync, type PathLike } from "node:fs";
-import { copyFile, mkdir, mkdtemp, open, readdir, rename, rm } from "node:fs/promises";
+import { access, chmod, constants, copyFile, mkdir, mkdtemp, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -12,8 +12,11 @@ import { INITDB_PARAMETERS, pgliteVersion, startParameters } from "./pglite-prog
 
 /** Of this package, two levels up both from `src/store` and from `dist/store`. Gone when the packages are installed again. */
 const CACHE_DIRECTORY = fileURLToPath(new URL("../../node_modules/.cache/classwire/", import.meta.url));
-/** Part of the directory's name: raise it when `PROGRAM` or the parameters change. */
-const LAYOUT = 1;
+/** Part of the directory's name: raise it when `PROGRAM`, the parameters or the modes of its files change. */
+const LAYOUT = 2;
+/** Everybody may read a template (nobody's data is in it), and its maker alone may write. PGlite itself lets everybody write. */
+const READABLE = { directory: 0o755, file: 0o644 };
+const WRITABLE_BY_ALL = 0o002;
 
 /** How often to look whether somebody else has made it, in ms. */
 const POLL_MS = 200;
@@ -27,13 +30,15 @@ export interface PGliteTemplate {
 
 /**
  * The prepared directory out of the cache, made if it is not there yet; whoever asks meanwhile waits. Where the cache cannot
- * be written (an image that is read-only) it is made for this one use.
+ * be written (an image that is read-only, a service that root has started before), or what is in it cannot be read or may come
+ * from anybody, it is made for this one use.
  * @throws Error of one line when it cannot be made at all
  */
 export async function pgliteTemplate(cache: string = CACHE_DIRECTORY): Promise<PGliteTemplate> {
   const path = join(cache, `pglite-${pgliteVersion()}-${LAYOUT}`);
   const kept = { path, done: async () => undefined };
-  if (existsSync(path)) return kept;
+  if (existsSync(path)) return (await isUsable(cache, path)) ? kept : makeForOneUse();
+  await mkdir(cache, { recursive: true, mode: READABLE.directory }).catch(() => undefined); // where it fails, so does the lock
   const lock = await lockDirectory(join(cache, "making")).catch((error: Error) => error);
   if (lock instanceof DirectoryInUseError) {
     await sleep(POLL_MS);
@@ -53,7 +58,32 @@ async function makeIn(workshop: string, path: string): Promise<void> {
   const unfinished = join(workshop, "unfinished");
   await rm(unfinished, { recursive: true, force: true });
   await make(unfinished);
+  await letAllRead(unfinished);
   await rename(unfinished, path);
+}
+
+async function letAllRead(directory: string): Promise<void> {
+  await chmod(directory, READABLE.directory);
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true }))
+    await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? READABLE.directory : READABLE.file);
+}
+
+/**
+ * Whether a template may be read, and comes from somebody who is trusted anyway: this user, root, or the owner of this program.
+ * Functions that another user has planted in it would run with our rights.
+ */
+async function isUsable(cache: string, path: string): Promise<boolean> {
+  try {
+    await access(path, constants.R_OK | constants.X_OK);
+    await access(join(path, "PG_VERSION"), constants.R_OK);
+    if (process.getuid === undefined) return true; // Windows
+    const { uid: programOwner } = await stat(fileURLToPath(import.meta.url));
+    const trusted = [process.getuid(), 0, programOwner];
+    const both = await Promise.all([stat(cache), stat(path)]);
+    return both.every(({ uid, mode }) => trusted.includes(uid) && (mode & WRITABLE_BY_ALL) === 0);
+  } catch {
+    return false;
+  }
 }
 
 async function makeForOneUse(): Promise<PGliteTemplate> {
@@ -115,6 +145,7 @@ export async function copyTree(from: string, to: string): Promise<void> {
       .filter((entry) => entry.isFile())
       .map(async (entry) => {
         await copyFile(join(entry.parentPath, entry.name), place(entry));
+        await chmod(place(entry), 0o600);
         await sync(place(entry), "r+");
       }),
   );
