@@ -28,18 +28,6 @@ const start = (env: Record<string, string>, ports = 1) =>
 /** The processes behind the server that are workers. */
 const workersOf = (): number[] => descendants(server.pid);
 
-/** A request on a connection of its own, and whether it has had an answer or an end. */
-function outcomeOf(method: "GET" | "POST"): { settled: boolean } {
-  const outcome = { settled: false };
-  const body = method === "POST" ? { body: "{}" } : {}; // with a body, the primary keeps the socket and hands over pieces
-  const init = { method, headers: { connection: "close", "content-type": "application/json" }, ...body };
-  const done = (): void => {
-    outcome.settled = true;
-  };
-  fetch(`${server.url}/${method === "POST" ? "api/v1/system" : "healthz"}`, init).then(done, done);
-  return outcome;
-}
-
 /** The metrics of one worker name it by what it holds: how many different ones answer. */
 async function differentWorkers(url: string): Promise<number> {
   const seen = new Set<string>();
@@ -97,22 +85,6 @@ describe("the primary", () => {
     const stops = server.stop();
     expect(await stops).toEqual({ code: 0, signal: null });
   });
-
-  it.each(["websocket,polling", "websocket"])(
-    "ends what a worker held that dies, also what that had not taken yet (TRANSPORTS=%s)",
-    async (transports) => {
-      server = await start({ TRANSPORTS: transports });
-      await server.line(/Classwire is at/, 30_000); // when all of them serve
-      const [victim = 0] = workersOf();
-      process.kill(victim, "SIGSTOP"); // it takes nothing more, and the primary does not know
-      const outcomes = Array.from({ length: 40 }, (_, turn) => outcomeOf(turn % 2 === 0 ? "GET" : "POST"));
-      await eventually(() => outcomes.filter(({ settled }) => settled).length >= 5, {
-        what: "answers of the other worker",
-      });
-      process.kill(victim, "SIGKILL");
-      await eventually(() => outcomes.every(({ settled }) => settled), { what: "an end of every request" });
-    },
-  );
 
   it("does not start when a worker cannot, and says why once", async () => {
     server = await spawnServer(
