@@ -16,6 +16,8 @@ export type RateTaken = { ok: boolean; retryAfterMs: number };
 export interface Rates {
   /** Takes one point of `key`, or says when to come again. */
   take(rule: RateRule, key: string): Promise<RateTaken>;
+  /** Whether a `take` would be refused now. Takes nothing. */
+  isSpent(rule: RateRule, key: string): Promise<boolean>;
   /** Gives a point back that `take` has allowed; never below zero, and nothing where the window is over. */
   giveBack(rule: RateRule, key: string): Promise<void>;
 }

@@ -45,6 +45,24 @@ export const ratesSuite = (cluster: () => Cluster): void => {
     expect(answers.filter((answer) => answer.ok)).toHaveLength(3);
   });
 
+  it("says whether all points are taken, and takes none for it", async () => {
+    const { rates } = cluster();
+    const key = uniqueKey("user");
+    const spent: boolean[] = [];
+    for (let attempt = 0; attempt < 3; attempt++) {
+      spent.push(await rates.isSpent(MINUTE, key));
+      expect((await rates.take(MINUTE, key)).ok).toBe(true);
+    }
+    expect([...spent, await rates.isSpent(MINUTE, key)]).toEqual([false, false, false, true]);
+    await rates.giveBack(MINUTE, key);
+    expect(await rates.isSpent(MINUTE, key)).toBe(false);
+    // A question opens no window either.
+    const rule = { name: "test-asked", points: 1, seconds: 1 };
+    expect(await rates.isSpent(rule, key)).toBe(false);
+    await rates.take(rule, key);
+    await eventually(async () => !(await rates.isSpent(rule, key)), { timeoutMs: 5_000 });
+  });
+
   it("keeps rules and keys apart", async () => {
     const { rates } = cluster();
     const [one, other] = [uniqueKey("user"), uniqueKey("user")];

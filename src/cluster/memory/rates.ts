@@ -35,6 +35,10 @@ export function createMemoryRates(now: () => number = Date.now): Rates {
       windows.set(id, window);
       return { ok: true, retryAfterMs: 0 };
     },
+    async isSpent(rule, key) {
+      const window = windows.get(`${ruleId(rule)}:${key}`);
+      return (window !== undefined && window.endsAt > now() ? window.taken : 0) >= rule.points;
+    },
     async giveBack(rule, key) {
       const window = windows.get(`${ruleId(rule)}:${key}`);
       if (window !== undefined && window.endsAt > now() && window.taken > 0) window.taken--;

@@ -8,7 +8,7 @@ import { list } from "./replies.ts";
 export function createRedisRates(redis: RedisSession): Rates {
   const alone = createMemoryRates();
 
-  /** Takes points, or gives them back where they are negative. */
+  /** Takes points, gives them back where they are negative, or counts what has been taken where there are none. */
   async function count(rule: RateRule, key: string, points: number): Promise<{ taken: number; leftMs: number }> {
     const args = [points, rule.seconds, rule.points].map(String);
     return redis.call("rate", `${redis.keys.rates}:${ruleId(rule)}:${key}`, args, (reply) => {
@@ -26,6 +26,11 @@ export function createRedisRates(redis: RedisSession): Rates {
           return { ok, retryAfterMs: ok ? 0 : leftMs };
         },
         () => alone.take(rule, key),
+      ),
+    isSpent: (rule, key) =>
+      redis.decide(
+        async () => (await count(rule, key, 0)).taken >= rule.points,
+        () => alone.isSpent(rule, key),
       ),
     giveBack: (rule, key) =>
       redis.decide(

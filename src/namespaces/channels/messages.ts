@@ -60,10 +60,14 @@ export async function sayInChat({ to, content, id }: z.output<typeof chat>, spea
   const { rates } = dependencies.cluster;
   const { chatToEveryone, chatOnce } = dependencies.limits;
   const from = identityOf(socket);
-  const turn = await rates.take(chatToEveryone, from.id);
-  if (!turn.ok) throw new Failure("RATE_LIMIT", "one message a second to everyone");
   const key = keyOf(from, "everyone", id);
-  // Nothing of it is kept but that it was said; its id follows from the sender's, so that a repetition is answered with the same.
+  const turn = await rates.take(chatToEveryone, from.id);
+  // Nothing of it is kept but that it was said; its id follows from the sender's, so that a repetition is answered with the same. It
+  // is noted only by whoever says it next: noted before its turn, a repetition could be told of what is then refused.
+  if (!turn.ok) {
+    if (key !== undefined && (await rates.isSpent(chatOnce, key))) return { id: key, ...REPEATED };
+    throw new Failure("RATE_LIMIT", "one message a second to everyone");
+  }
   if (key !== undefined && !(await rates.take(chatOnce, key)).ok) {
     await rates.giveBack(chatToEveryone, from.id);
     return { id: key, ...REPEATED };
