@@ -68,7 +68,8 @@ export interface ChannelsClient {
   leaveRoom(room: string): Promise<void>;
   /**
    * To a room that was joined. It comes back as `room_message` too. Where no answer came, it is sent again with the same id
-   * (up to five times), and kept once; with an `id` of your own, also when you send it again after a reload.
+   * (five times in all), and kept once; with an `id` of your own, also when you send it again after a reload. Rejects after one
+   * wait where there is no connection in the first place. What follows may overtake what the server was too busy to take.
    * @example
    * const { offset } = await channels.sendToRoom("class-7", { text: "Who has finished?" });
    * console.log(`kept as #${offset}`);
@@ -165,7 +166,7 @@ export function createChannels(context: Context, before?: Ending): Opened<Channe
   core.start(before);
 
   const { session } = core;
-  const messages = createMessages(session, context.backoff);
+  const messages = createMessages(core, context.backoff);
   const handle: ChannelsClient = {
     get state() {
       return core.state;

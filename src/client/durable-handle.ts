@@ -6,7 +6,7 @@ import { createPositions, type Position } from "./positions.ts";
 import { Session } from "./session.ts";
 import { metaOf, Streams } from "./streams.ts";
 import { createEnd, type Ending, startAfter } from "./succession.ts";
-import { Stop } from "./timers.ts";
+import { Stop, type StopSignal } from "./timers.ts";
 import type { Token } from "./tokens.ts";
 
 /** Names that only the client itself may use, whatever a backend emits. */
@@ -39,6 +39,8 @@ export interface Core {
   readonly session: Session;
   /** That of the session; `closed` as soon as the handle is being closed. */
   readonly state: State;
+  /** Aborted as soon as the handle is being closed. */
+  readonly signal: StopSignal;
   readonly events: Events<AnyEvents>;
   /** There after the first `handshake`. */
   readonly streams: Streams | undefined;
@@ -55,10 +57,9 @@ export interface Core {
 /** Creates the inside of a handle; nothing connects before `start`. */
 export function createCore(context: Context, behaviour: Behaviour): Core {
   const stop = new Stop();
+  const end = createEnd();
   let streams: Streams | undefined;
   let epoch = "";
-  let isClosing = false;
-  const end = createEnd();
 
   const events = new Events<AnyEvents>(() => {
     for (const [, stream] of streams?.entries() ?? []) stream.listenerAdded();
@@ -111,6 +112,7 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
   const core: Core = {
     session,
     events,
+    signal: stop.signal,
     get streams() {
       return streams;
     },
@@ -118,13 +120,12 @@ export function createCore(context: Context, behaviour: Behaviour): Core {
       return epoch;
     },
     get state() {
-      return isClosing ? "closed" : session.state;
+      return stop.signal.aborted ? "closed" : session.state;
     },
     emit,
     start: (before) => startAfter(before, context.timeoutMs, () => session.start()),
     ending: () => (core.state === "closed" ? { done: end.done, cut: () => session.close() } : undefined),
     async close(before = async () => undefined) {
-      isClosing = true;
       stop.abort(new Error("the client was closed"));
       await streams?.close();
       await before();

@@ -4,12 +4,12 @@ import { ClasswireError } from "../../src/client/index.ts";
 import { eventually } from "../support/eventually.ts";
 import { reaches, startWorld } from "./world.ts";
 
-const world = startWorld();
+const world = startWorld({ MESSAGES_PER_SECOND: "10" }); // and 20 at once
 
 /** A writer behind the line, and a reader with a line of its own, in one room. */
-async function pair(room: string) {
+async function pair(room: string, options: { timeoutMs?: number } = {}) {
   const [writer, reader] = [
-    world.client(world.user()).channels(),
+    world.client(world.user(), options).channels(),
     world.client(world.user(), { url: world.server.url }).channels(),
   ];
   const heard: string[] = [];
@@ -42,6 +42,52 @@ describe("a message whose answer is lost", () => {
     const timer = setTimeout(() => world.line.cut(), 700); // by then it has been given up once
     expect(await sent).toMatchObject({ offset: 1 });
     clearTimeout(timer);
+  });
+
+  it("keeps its place among others that never arrived", async () => {
+    const { writer, heard } = await pair("lost-4");
+    world.line.swallow();
+    const texts = Array.from({ length: 12 }, (_, n) => `${n}`);
+    const sent = Promise.all(texts.map((text) => writer.sendToRoom("lost-4", { text })));
+    world.line.cut();
+    expect((await sent).map(({ offset }) => offset)).toEqual(texts.map((_, n) => n + 1));
+    await eventually(() => heard.length >= 12, { what: "all of them with the reader" });
+    expect(heard).toEqual(texts);
+  });
+
+  it("is there once also where too many are sent again within a second", async () => {
+    const { writer, heard } = await pair("lost-5", { timeoutMs: 2000 });
+    world.line.swallow();
+    const texts = Array.from({ length: 28 }, (_, n) => `${n}`);
+    const sent = Promise.all(texts.map((text) => writer.sendToRoom("lost-5", { text })));
+    world.line.cut();
+    const offsets = (await sent).map(({ offset }) => offset);
+    expect(offsets.sort((a, b) => a - b)).toEqual(texts.map((_, n) => n + 1));
+    await eventually(() => heard.length >= 28, { what: "all of them with the reader" });
+    expect([...heard].sort()).toEqual([...texts].sort());
+  });
+
+  it("is not sent again once its handle is closed, and says at once why the last try failed", async () => {
+    const writer = world
+      .client(world.user(), { timeoutMs: 500, backoff: { first: 600_000, longest: 600_000 } })
+      .channels();
+    await reaches(writer, "connected");
+    world.line.mute();
+    const sent = writer.sendToUser("1", { text: "a" });
+    await expect(writer.presence({ users: [] })).rejects.toMatchObject({ code: "TIMEOUT" }); // and the message before it, too
+    await Promise.all([expect(sent).rejects.toMatchObject({ code: "TIMEOUT" }), writer.close()]);
+  });
+
+  it("is another thing than one that never went out: that is given up after one wait", async () => {
+    const writer = world.client(world.user(), { timeoutMs: 500 }).channels();
+    await reaches(writer, "connected");
+    world.line.cut(true);
+    await eventually(() => writer.state !== "connected");
+    const sent = writer.sendToUser("1", { text: "a" });
+    const isRefused = expect(sent).rejects.toMatchObject({ code: "TIMEOUT" });
+    await expect(writer.presence({ users: [] })).rejects.toMatchObject({ code: "TIMEOUT" });
+    world.line.mend();
+    await isRefused;
   });
 
   it("is known again by an id of one's own", async () => {

@@ -11,6 +11,8 @@ export interface Cuttable {
   cut(down?: boolean): void;
   /** From now on, nothing of what the server sends over the connections that are open comes through. */
   mute(): void;
+  /** From now on, nothing of what clients send over the connections that are open arrives. */
+  swallow(): void;
   /** Lets connections through again. */
   mend(): void;
   close(): Promise<void>;
@@ -20,6 +22,7 @@ export interface Cuttable {
 export async function startCuttable(port: () => number): Promise<Cuttable> {
   const open = new Set<Socket>();
   const mutes = new Map<Socket, () => void>();
+  const swallows = new Map<Socket, () => void>();
   let down = false;
   let connections = 0;
   const server = createServer((client) => {
@@ -34,6 +37,7 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
       for (const socket of pair) {
         open.delete(socket);
         mutes.delete(socket);
+        swallows.delete(socket);
         socket.destroy();
       }
     };
@@ -45,6 +49,7 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
     }
     client.pipe(upstream).pipe(client);
     mutes.set(upstream, () => upstream.unpipe(client).resume());
+    swallows.set(client, () => client.unpipe(upstream).resume());
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const cutAll = (): void => {
@@ -61,6 +66,9 @@ export async function startCuttable(port: () => number): Promise<Cuttable> {
     },
     mute() {
       for (const mute of mutes.values()) mute();
+    },
+    swallow() {
+      for (const swallow of swallows.values()) swallow();
     },
     mend() {
       down = false;
