@@ -40,13 +40,19 @@ export function createDistributor(): Distributor {
   return new WindowedDistributor();
 }
 
+/** A connection that nobody was given yet. `arrived` counts them: the older goes first, or those of sessions would starve the others. */
+interface Waiting {
+  readonly arrived: number;
+  readonly connection: Connection;
+}
+
 /** A worker. */
 interface Member {
   retired: boolean;
   /** The connection that it was given and has not taken yet. One at a time: so one that is frozen keeps nobody else waiting. */
-  handed?: { readonly id: number; readonly connection: Connection } | undefined;
+  handed?: { readonly id: number; readonly waiting: Waiting } | undefined;
   /** Connections of its sessions. */
-  readonly waiting: Connection[];
+  readonly waiting: Waiting[];
 }
 
 class WindowedDistributor implements Distributor {
@@ -54,13 +60,14 @@ class WindowedDistributor implements Distributor {
   readonly #members = new Map<Worker, Member>();
   readonly #sessions = new Map<string, Worker>();
   /** Connections that any worker may take, as soon as one has time. */
-  #waiting: Connection[] = [];
+  #waiting: Waiting[] = [];
+  #arrived = 0;
   #lastId = 0;
 
   distribute(connection: Connection): void {
     const owner = connection.session === undefined ? undefined : this.#sessions.get(connection.session);
     const member = owner === undefined ? undefined : this.#members.get(owner);
-    (member?.waiting ?? this.#waiting).push(connection);
+    (member?.waiting ?? this.#waiting).push({ arrived: ++this.#arrived, connection });
     this.#handOver();
   }
 
@@ -80,8 +87,8 @@ class WindowedDistributor implements Distributor {
     this.#members.delete(worker);
     for (const [session, owner] of this.#sessions) if (owner === worker) this.#sessions.delete(session);
     if (member === undefined) return;
-    const first = member.handed === undefined ? [] : [member.handed.connection];
-    this.#waiting = [...first, ...member.waiting, ...this.#waiting];
+    const handed = member.handed === undefined ? [] : [member.handed.waiting];
+    this.#waiting = [...handed, ...member.waiting, ...this.#waiting].sort((a, b) => a.arrived - b.arrived);
     this.#handOver();
   }
 
@@ -113,37 +120,40 @@ class WindowedDistributor implements Distributor {
   /** Closes the primary's own copy of the socket: the connection lives on in the worker. */
   #release(worker: Worker): void {
     const member = this.#members.get(worker);
-    member?.handed?.connection.socket.destroy();
+    member?.handed?.waiting.connection.socket.destroy();
     if (member !== undefined) member.handed = undefined;
     this.#handOver();
   }
 
   #handOver(): void {
-    for (const [worker, member] of this.#members) this.#handTo(worker, member, member.waiting);
-    for (;;) {
-      const [worker, member] = this.#free() ?? [];
-      if (worker === undefined || member === undefined || this.#waiting.length === 0) break;
-      this.#handTo(worker, member, this.#waiting);
+    for (const [worker, member] of [...this.#members]) {
+      if (member.handed !== undefined) continue;
+      const queue = this.#queueFor(member);
+      const waiting = queue.shift();
+      if (waiting === undefined) continue;
+      this.#handTo(worker, member, waiting);
+      if (queue === member.waiting) continue;
       this.#members.delete(worker); // and to the end
       this.#members.set(worker, member);
     }
     if ([...this.#members.values()].some(({ retired }) => !retired)) return;
-    for (const { socket } of this.#waiting.splice(0)) answerUnavailable(socket);
+    for (const { connection } of this.#waiting.splice(0)) answerUnavailable(connection.socket);
   }
 
-  /** The next worker that has time. */
-  #free(): [Worker, Member] | undefined {
-    return [...this.#members].find(([, { retired, handed }]) => !retired && handed === undefined);
+  /** Where the oldest connection that a worker may take is. */
+  #queueFor(member: Member): Waiting[] {
+    const [own] = member.waiting;
+    const [any] = this.#waiting;
+    if (member.retired || any === undefined) return member.waiting;
+    return own !== undefined && own.arrived < any.arrived ? member.waiting : this.#waiting;
   }
 
-  /** Gives it the first of a queue, if it has time. The socket stays open here as well: see {@link Member.handed}. */
-  #handTo(worker: Worker, member: Member, queue: Connection[]): void {
-    if (member.handed !== undefined) return;
-    const connection = queue.shift();
-    if (connection === undefined) return;
+  /** The socket stays open here as well: see {@link Member.handed}. */
+  #handTo(worker: Worker, member: Member, waiting: Waiting): void {
     const id = ++this.#lastId;
-    member.handed = { id, connection };
-    send(worker, { classwire: "connection", id, head: connection.head }, connection.socket);
+    member.handed = { id, waiting };
+    const { head, socket } = waiting.connection;
+    send(worker, { classwire: "connection", id, head }, socket);
   }
 }
 
