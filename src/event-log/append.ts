@@ -10,13 +10,16 @@ export type NewEvent = NewDurableEvent & AppendOptions;
 
 /** What may be said of an event besides. */
 export interface AppendOptions {
-  /** Names the event for good: a second append with it, on whatever node, finds the first event and adds none. */
+  /** Names the event, for a day at least: a second append with it, on whatever node, finds the first event and adds none. */
   key?: string;
   /** Epoch milliseconds; without it, the database's clock. */
   timestamp?: number;
 }
 
-/** The event as it stands in the log. `duplicate`: its key had been used before, and this is the event of then. */
+/**
+ * The event as it stands in the log. `duplicate`: its key had been used before, and this is the event of then; with `{}` for data of
+ * more than 2 000 bytes where that is beyond retention.
+ */
 export interface Appended {
   event: LoggedEvent;
   duplicate: boolean;

@@ -88,7 +88,7 @@ describeDatabases("retention", (database) => {
         key: `key of ${hours} hours`,
         timestamp: Date.now() - hours * 3_600_000,
       });
-    const [, young] = await Promise.all([25, 1].map((hours) => log.append(keyed(hours))));
+    const [, young] = await Promise.all([26, 1].map((hours) => log.append(keyed(hours))));
     await fill(log, "rooms/keyed", Array(20).fill(0));
     await cleanerOf(store).run();
     expect(await stored(store, "rooms/keyed")).toEqual([13, 14, 15, 16, 17, 18, 19, 20, 21, 22]);
@@ -97,12 +97,33 @@ describeDatabases("retention", (database) => {
     const [again, fresh] = await Promise.all([log.append(keyed(1)), log.append(keyed(2))]);
     expect(again).toEqual({ event: young?.event, duplicate: true });
     expect(fresh).toMatchObject({ event: { offset: 23 }, duplicate: false });
-    expect(await log.append(keyed(25))).toMatchObject({ event: { offset: 24 }, duplicate: false });
+    expect(await log.append(keyed(26))).toMatchObject({ event: { offset: 24 }, duplicate: false });
     expect((await log.read("rooms/keyed", 0, 100)).events.map(({ offset }) => offset)).not.toContain(2);
 
-    await store.query("UPDATE expired_events SET created_at = created_at - interval '1 day'", []);
+    await store.query(
+      "UPDATE expired_events SET created_at = created_at - interval '2 days' WHERE channel = 'rooms/keyed'",
+      [],
+    );
     expect((await cleanerOf(store).run()).keys).toBe(1);
     expect(await log.append(keyed(1))).toMatchObject({ duplicate: false });
+  });
+
+  test("what was large stays by its key alone, for a day also by a clock that is behind", async () => {
+    const text = Array.from({ length: 2_000 }, (_, n) => n.toString(36)).join(" ");
+    const large = anyEvent({
+      channel: "rooms/large",
+      event: "e",
+      data: { text },
+      key: "large",
+      timestamp: Date.now() - 24.5 * 3_600_000,
+    });
+    const { event } = await log.append(large);
+    await fill(log, "rooms/large", Array(10).fill(0));
+    expect(await log.append(large)).toEqual({ event, duplicate: true });
+    await cleanerOf(store).run();
+    expect(await log.append(large)).toEqual({ event: { ...event, data: {} }, duplicate: true });
+    await cleanerOf(store).run();
+    expect(await log.append(large)).toEqual({ event: { ...event, data: {} }, duplicate: true });
   });
 
   test("more than one batch goes in one pass, and appends go on meanwhile", async () => {
