@@ -45,7 +45,9 @@ describe("the bus", () => {
     for (const index of range(500)) one.bus.publish(topic, index);
     await eventually(() => batches.length > 0);
     expect(batches).toHaveLength(1);
-    expect(JSON.parse(batches[0] ?? "")).toEqual([one.node, range(500).map((index) => [topic, index])]);
+    const messages = range(500).map((index) => [topic, index]);
+    const checksum = ["checksum", expect.stringMatching(/^[0-9a-f]{8}$/)];
+    expect(JSON.parse(batches[0] ?? "")).toEqual([one.node, [...messages, checksum]]);
     watcher.destroy();
   });
 
