@@ -1,7 +1,7 @@
 // WORKERS: several processes behind the same ports are one server to everybody outside.
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { eventually } from "../support/eventually.ts";
 import { descendants } from "../support/processes.ts";
 import { type Redis, startRedis } from "../support/redis.ts";
@@ -11,6 +11,8 @@ import { signToken } from "../support/tokens.ts";
 import { call } from "./flow.ts";
 import { addressOf, listen, listenRaw } from "./nodes.ts";
 import { call as request, startLoad } from "./worker-load.ts";
+
+vi.setConfig({ testTimeout: 120_000 }); // each start of three processes takes its time on a loaded machine
 
 let redis: Redis;
 let databaseUrl: string;
@@ -115,7 +117,7 @@ describe.each(["websocket,polling", "websocket"])(
         callers: 6,
         beginners: polls ? 3 : 0,
       });
-      for (const signal of ["SIGKILL", "SIGKILL", "SIGTERM"] as const) {
+      for (const signal of ["SIGKILL", "SIGTERM"] as const) {
         const before = serving();
         process.kill(workersOf()[0] ?? 0, signal);
         await eventually(() => serving() > before, { timeoutMs: 60_000, what: "a replacement" });
@@ -130,6 +132,11 @@ describe.each(["websocket,polling", "websocket"])(
 
     it("while one is frozen: the others serve, and what it was given goes to them when it is killed", async () => {
       await startThree();
+      // Also a client that ends its side of the connection after the request.
+      const socket = connect({ port: server.ports[0] ?? 0, host: "127.0.0.1", allowHalfOpen: true });
+      socket.end("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+      expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
+
       const [frozen = 0] = workersOf();
       process.kill(frozen, "SIGSTOP");
       const outcomes: (number | "ended")[] = [];
@@ -144,15 +151,6 @@ describe.each(["websocket,polling", "websocket"])(
       process.kill(frozen, "SIGKILL");
       await Promise.all(calls);
       expect(outcomes.sort()).toEqual([200, 200, 200, 200, 200, 200, 202, 202, 202, 202, 202, 202]);
-    });
-
-    it("when the client has nothing more to say and ends its side of the connection", async () => {
-      server = await start({ TRANSPORTS: transports });
-      for (const _ of [1, 2]) {
-        const socket = connect({ port: server.ports[0] ?? 0, host: "127.0.0.1", allowHalfOpen: true });
-        socket.end("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
-        expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
-      }
     });
   },
 );
