@@ -35,6 +35,8 @@ export interface ClasswireOptions {
   app?: Express;
   /** A pino logger of your own. */
   logger?: Logger;
+  /** Whether Socket.IO's default namespace `/` admits no one, as it does without this, or is open for you to serve. */
+  defaultNamespace?: "closed" | "open";
   /** Times of the real-time part in milliseconds, for tests. */
   times?: Partial<RealtimeTimes>;
 }
@@ -101,7 +103,8 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
   const { store, cluster, services, revocations } = backends;
   const parts = { ...backends, logger, limits, verify, allowsOrigin, allowsHost, metrics };
 
-  const realtime = createRealtime({ ...parts, config, ...(options.times && { times: options.times }) });
+  const { defaultNamespace = "closed", times = {} } = options;
+  const realtime = createRealtime({ ...parts, config, defaultNamespace, times });
   const { io, broadcast, control, isDraining: draining } = realtime;
   // An app of one's own has a page of its own.
   const page =

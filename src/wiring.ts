@@ -58,6 +58,8 @@ export interface RealtimeDependencies {
   /** What carries packets between nodes; a single node needs none. */
   adapter: GuardedAdapter | undefined;
   metrics: Pick<Metrics, "refused" | "delivered" | "malformedFrame">;
+  /** Whether `/` admits no one, or is a library user's own. */
+  defaultNamespace: "closed" | "open";
   /** Times that tests shorten. */
   times?: Partial<RealtimeTimes>;
 }
@@ -147,7 +149,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
 }
 
 function realtimeOptions(
-  { config, limits, allowsOrigin, allowsHost }: RealtimeDependencies,
+  { config, limits, allowsOrigin, allowsHost, defaultNamespace }: RealtimeDependencies,
   { joinWithinMs }: RealtimeTimes,
   capacity: RealtimeOptions["capacity"],
 ): RealtimeOptions {
@@ -155,6 +157,7 @@ function realtimeOptions(
     transports: config.transports,
     keepAlive: config.keepAlive,
     joinWithinMs,
+    defaultNamespace,
     messages: limits.messages,
     maxMessageBytes: limits.maxMessageBytes.most,
     maxBufferedBytes: limits.maxBufferedBytes.most,

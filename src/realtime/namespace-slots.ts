@@ -1,5 +1,5 @@
 // Namespace slots: each connection has one socket per namespace, and no connection is without any.
-import type { Server } from "socket.io";
+import type { Namespace, Server } from "socket.io";
 import type { EngineSocket } from "./engine-connection.ts";
 
 /** The slots of all connections of this node. */
@@ -38,7 +38,7 @@ export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
 
 /** Counts the namespaces of a library user as well, so that a connection that is only there is not taken for empty. */
 export function trackAllNamespaces(io: Server, slots: NamespaceSlots): void {
-  io.on("new_namespace", (namespace) => {
+  const track = (namespace: Namespace): void => {
     namespace.on("connection", (socket) => {
       const connection = socket.conn;
       // In a namespace of ours the slot was taken before the admission.
@@ -46,5 +46,7 @@ export function trackAllNamespaces(io: Server, slots: NamespaceSlots): void {
         socket.once("disconnect", () => slots.leave(connection, namespace.name));
       }
     });
-  });
+  };
+  track(io.sockets); // the default one is there already
+  io.on("new_namespace", track);
 }

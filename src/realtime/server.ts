@@ -19,6 +19,8 @@ export interface RealtimeOptions {
   keepAlive: { pingIntervalMs: number; pongTimeoutMs: number };
   /** A connection that has joined no namespace after this time is closed. */
   joinWithinMs: number;
+  /** Whether `/` admits no one, or is there for a library user to serve. */
+  defaultNamespace: "closed" | "open";
   messages: BurstLimit;
   maxMessageBytes: number;
   maxBufferedBytes: number;
@@ -32,9 +34,13 @@ export interface RealtimeOptions {
 
 type DecideCors = (error: null, options: { origin: string | false; credentials: boolean }) => void;
 
-/** Creates the Socket.IO server, not attached yet. The default namespace admits no one. */
-export function createRealtimeServer({ joinWithinMs }: Pick<RealtimeOptions, "joinWithinMs">): Server {
+/** Creates the Socket.IO server, not attached yet. The default namespace admits no one unless it is to be open. */
+export function createRealtimeServer({
+  joinWithinMs,
+  defaultNamespace,
+}: Pick<RealtimeOptions, "joinWithinMs" | "defaultNamespace">): Server {
   const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
+  if (defaultNamespace === "open") return io;
   io.use((_socket, next) =>
     next(connectError(new Failure("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time"))),
   );

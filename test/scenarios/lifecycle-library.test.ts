@@ -9,6 +9,7 @@ import { type ClasswireOptions, createClasswire, readConfig } from "../../src/ap
 import { connectTo, next } from "../support/classwire.ts";
 import { eventually } from "../support/eventually.ts";
 import { signToken, TEST_SECRET } from "../support/tokens.ts";
+import { openWire } from "../support/wire.ts";
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -133,6 +134,30 @@ describe("its io", () => {
     expect((await drawn)[0]).toEqual({ room: "art", x: 1, from: "5" });
     expect(await a.emitWithAck("blackboard", {})).toMatchObject({ error: { code: "INVALID_MESSAGE" } });
     expect((await next(connect(url, "/own", "5"), "hello"))[0]).toBe("own");
+  });
+
+  it("has a default namespace that admits no one, or is one's own to serve", async () => {
+    const closed = await create({});
+    const [refusing = ""] = await closed.listen();
+    const refused = await openWire(refusing);
+    closing.push(() => refused.ws.terminate());
+    refused.send("0");
+    expect(await refused.packet(/^44/)).toContain('"code":"FORBIDDEN"');
+
+    const classwire = await create({ defaultNamespace: "open", times: { joinWithinMs: 200 } });
+    classwire.io.on("connection", (socket) => socket.on("whiteboard", (ack) => ack("mine")));
+    const [url = ""] = await classwire.listen();
+    const [stayer, leaver] = [await openWire(url), await openWire(url)];
+    closing.push(() => stayer.ws.terminate());
+    stayer.send("0");
+    await stayer.packet(/^40\{/);
+    for (const wire of [stayer, leaver]) {
+      await wire.join("/channels", { token: signToken("5") });
+      wire.send("1/channels,");
+    }
+    await leaver.closed; // is in no namespace any more
+    stayer.send('27["whiteboard"]');
+    expect(await stayer.packet(/^43/)).toBe('437["mine"]');
   });
 
   it("ends with it, once, however often it is closed", async () => {
