@@ -192,6 +192,12 @@ const TAKEN: readonly (readonly [what: string, sent: readonly Buffer[], extensio
     ],
     DEFLATE,
   ],
+  ["compressed, and empty", [frame(FIN | RSV1 | TEXT, compressed(""))], DEFLATE],
+  [
+    "compressed, whose first and last fragments are empty",
+    [frame(RSV1 | TEXT), frame(CONTINUATION, compressed(UNKNOWN)), frame(FIN | CONTINUATION)],
+    DEFLATE,
+  ],
   ["plain, where compression was agreed", [frame(FIN | TEXT, UNKNOWN)], DEFLATE],
 ];
 

@@ -2,7 +2,7 @@
 import { pino } from "pino";
 import type { Socket } from "socket.io";
 import { type Classwire, createClasswire } from "../../../src/app.ts";
-import { readConfig } from "../../../src/config/config.ts";
+import { type Config, readConfig } from "../../../src/config/config.ts";
 import type { Admission } from "../../../src/realtime/admission.ts";
 import { authenticate } from "../../../src/realtime/authentication.ts";
 import { ConnectOrder } from "../../../src/realtime/connect-order.ts";
@@ -12,12 +12,33 @@ import type { AnySocket } from "../../../src/realtime/types.ts";
 import { TEST_SECRET } from "../../support/tokens.ts";
 
 /** What both suites expect, in milliseconds and bytes; their files name these numbers. */
-const EXPECTED = { pingIntervalMs: 300, pongTimeoutMs: 200, connectTimeoutMs: 1000, maxMessageBytes: 1_000_000 };
+const EXPECTED = {
+  keepAlive: { pingIntervalMs: 300, pongTimeoutMs: 200 },
+  connectTimeoutMs: 1000,
+  maxMessageBytes: 1_000_000,
+};
 /** The suites know no limits: no rate stands between their packets and the code that reads them. */
 const UNLIMITED = "1000000";
 
-/** Starts the product on a port: its HTTP server, router, engine options and guards. Close it when done. */
-async function start(port: number): Promise<Classwire> {
+/** A server that listens. Close it when done. */
+export interface Listening {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Lets clients in, or nobody: then it is closed. @throws the system's error, e.g. EADDRINUSE */
+async function listening(classwire: Classwire): Promise<Listening> {
+  try {
+    const [url = ""] = await classwire.listen();
+    return { port: Number(new URL(url).port), close: () => classwire.close() };
+  } catch (error) {
+    await classwire.close();
+    throw error;
+  }
+}
+
+/** Creates the product: its HTTP server, router, engine options and guards. Times in milliseconds. */
+async function start(port: number, keepAlive: Config["keepAlive"]): Promise<Classwire> {
   const config = readConfig({
     PORT: String(port),
     DATABASE_URL: "memory:",
@@ -27,18 +48,17 @@ async function start(port: number): Promise<Classwire> {
     MESSAGES_PER_SECOND: UNLIMITED,
     CONNECT_ATTEMPTS_PER_MINUTE: UNLIMITED,
   });
-  const { pingIntervalMs, pongTimeoutMs } = EXPECTED; // the operator's setting is in whole seconds
   return createClasswire({
-    config: { ...config, keepAlive: { pingIntervalMs, pongTimeoutMs } },
+    config: { ...config, keepAlive }, // the operator's setting is in whole seconds
     logger: pino({ level: config.logLevel }),
     defaultNamespace: "open",
     times: { joinWithinMs: EXPECTED.connectTimeoutMs },
   });
 }
 
-/** Serves what the Socket.IO protocol's suite connects to: `/` and `/custom`, open to everyone. */
-export async function startSocketIoServer(port: number): Promise<Classwire> {
-  const classwire = await start(port);
+/** Serves what the Socket.IO protocol's suite connects to: `/` and `/custom`, open to everyone. Port 0 is any free one. */
+export async function startSocketIoServer(port: number, keepAlive = EXPECTED.keepAlive): Promise<Listening> {
+  const classwire = await start(port, keepAlive);
   const slots = createNamespaceSlots(EXPECTED.connectTimeoutMs);
   const connects = new ConnectOrder();
   for (const name of ["/", "/custom"]) {
@@ -51,8 +71,7 @@ export async function startSocketIoServer(port: number): Promise<Classwire> {
     authenticate(namespace, { admit: async () => anyone(name), slots, connects, onRefused: () => undefined });
     namespace.on("connection", (socket) => echo(socket, given.get(socket)));
   }
-  await classwire.listen();
-  return classwire;
+  return listening(classwire);
 }
 
 /** The admission of somebody whom nobody asked who it is. */
@@ -73,8 +92,8 @@ function echo(socket: Socket | AnySocket, auth: unknown): void {
 }
 
 /** Serves what the Engine.IO protocol's suite connects to: the transports alone, at `/engine.io/`, which echo messages. */
-export async function startEngineIoServer(port: number): Promise<Classwire> {
-  const classwire = await start(port);
+export async function startEngineIoServer(port: number, keepAlive = EXPECTED.keepAlive): Promise<Listening> {
+  const classwire = await start(port, keepAlive);
   const { engine } = classwire.io;
   const readers = engine.listeners("connection").filter(({ name }) => name === "bound onconnection");
   if (readers.length !== 1) throw new Error(`engine.io has ${readers.length} readers that could be Socket.IO, not one`);
@@ -86,6 +105,5 @@ export async function startEngineIoServer(port: number): Promise<Classwire> {
     classwire.server.prependListener(event, (request: { url?: string }) => {
       request.url = request.url?.replace(/^\/engine\.io\//, "/socket.io/") ?? "";
     });
-  await classwire.listen();
-  return classwire;
+  return listening(classwire);
 }
