@@ -1,7 +1,7 @@
 // Hostile frames and requests at the standalone server, in parts that are logged: npm run fuzz -- [frames] [seed].
-// Fails when the server ends, logs a fault, stops answering, holds 64 MB more in the second half of a part than in the first (the medians;
-// single looks differ by 100 MB without a trend), or lets an honest client wait (99th percentile of its heartbeats) for 100 ms. Each part adds a line of JSON to FUZZ_LOG (fuzz.jsonl): seed,
-// what was fired, what came of it. A part is repeated by its seed.
+// Fails when the server ends, logs a fault, stops answering, holds 64 MB more in the second half of a part than in the first (the
+// medians; single looks differ by 100 MB without a trend), or lets an honest client wait (99th percentile of its heartbeats) for
+// 100 ms. Each part adds a line of JSON to FUZZ_LOG (fuzz.jsonl): seed, what was fired, what came of it. A part is repeated by its seed.
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, readFileSync } from "node:fs";

@@ -267,6 +267,7 @@ function serveNamespaces(
   return {
     close() {
       served.close();
+      shared.resumptions.close();
       delivery.close();
     },
   };

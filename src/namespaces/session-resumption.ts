@@ -28,6 +28,7 @@ export interface SessionResumption {
 /** Gives each connection its part. */
 export interface SessionResumptions {
   of(socket: AnySocket): SessionResumption;
+  close(): void;
 }
 
 /** What the connections of one node share. */
@@ -35,7 +36,7 @@ interface Shared {
   readonly sessions: ResumableSessions;
   readonly node: string;
   /** Pings connections on whatever node, and ends the dead. */
-  readonly registry: Pick<ConnectionRegistry, "probe">;
+  readonly registry: Pick<ConnectionRegistry, "probe" | "has">;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -50,10 +51,17 @@ const NO_RESUMPTION: SessionResumption = {
 };
 /** Acks come often, and one that is lost only repeats an event: they are saved together after this time. */
 const SAVE_ACKS_AFTER_MS = 1000;
+/** The pause between two searches for what was left behind. */
+const SWEEP_EVERY_MS = 60_000;
 
 /** Creates the session resumption of one node. */
 export function createSessionResumptions(shared: Shared): SessionResumptions {
+  const { sessions, registry, onFault } = shared;
+  const timer = setInterval(() => {
+    sessions.sweep((id) => registry.has(id)).catch(onFault);
+  }, SWEEP_EVERY_MS).unref();
   return {
+    close: () => clearInterval(timer),
     of(socket) {
       const { traits, liveOnly } = socket.data.admission;
       return traits.resumes && !liveOnly ? new RawSessionResumption(socket, shared) : NO_RESUMPTION;

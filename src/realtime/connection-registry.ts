@@ -57,6 +57,11 @@ export class ConnectionRegistry {
     };
   }
 
+  /** Whether a connection of this node holds its slots in this name. */
+  has(holder: string): boolean {
+    return this.#connections.has(holder);
+  }
+
   /**
    * Pings all of these, on whatever node, and ends the dead. Resolves soon after the time of a probe with those that live, and
    * those that cannot be asked because Redis is away.

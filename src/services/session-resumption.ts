@@ -53,8 +53,22 @@ export interface ResumableSessions {
    * one. Where none has ended that it could go on with, `livingOf` decides on the others.
    */
   claim(user: string, dialect: string, connection: string, livingOf: LivingOf): Promise<ResumedState | undefined>;
+  /**
+   * Forgets what is kept of connections of this node that are not open (by their ids) and of which no end was written: a state that
+   * was saved late, while the database was away, comes back after somebody has claimed it.
+   */
+  sweep(isOpen: (id: string) => boolean): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What was saved within this time may be of a connection that has only begun. */
+const SAVED_LONG_AGO = "1 minute";
+
+const UNENDED = `
+  SELECT id FROM resumable_sessions
+  WHERE node = $1 AND ended_at IS NULL AND updated_at < now() - interval '${SAVED_LONG_AGO}'`;
+
+const FORGET = "DELETE FROM resumable_sessions WHERE id = ANY($1::text[]) AND node = $2 AND ended_at IS NULL";
 
 const SAVE = `
   INSERT INTO resumable_sessions (id, user_id, dialect, node, rooms, cursors)
@@ -175,6 +189,11 @@ export function createResumableSessions(
         if (taken !== undefined || dead.length === 0) return taken;
       }
       return undefined;
+    },
+    async sweep(isOpen) {
+      const unended = await store.query<{ id: string }>(UNENDED, [node]);
+      const left = unended.map(({ id }) => id).filter((id) => !isOpen(id));
+      if (left.length > 0) await store.query(FORGET, [left, node]);
     },
     async close() {
       clearInterval(timer);
