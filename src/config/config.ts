@@ -61,6 +61,7 @@ export const variables = {
   GATEWAY_CONNECTIONS_PER_USER: fields.whole(1, 10_000).prefault("20"),
   MESSAGES_PER_SECOND: fields.whole(1, 1_000_000).prefault("50"),
   MAX_BUFFERED_BYTES: fields.whole(16_384, 1_073_741_824).prefault("1048576"),
+  PRESENCE_LIST_MAX: fields.whole(0, 10_000).prefault("200"),
   PING_INTERVAL_SECONDS: fields.whole(1, 3600).prefault("30"),
   PONG_TIMEOUT_SECONDS: fields.whole(1, 3600).prefault("30"),
   STUDY_TIMEOUT_SECONDS: fields.whole(1, 86_400).prefault("60"),
@@ -154,6 +155,8 @@ function toConfig(v: Variables) {
       dashboardConnectionsPerUser: v.DASHBOARD_CONNECTIONS_PER_USER,
       channelsConnectionsPerUser: v.CHANNELS_CONNECTIONS_PER_USER,
       gatewayConnectionsPerUser: v.GATEWAY_CONNECTIONS_PER_USER,
+      /** Members up to which a room is told who comes and goes, and not only how many there are. */
+      presenceListMax: v.PRESENCE_LIST_MAX,
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { ConnectionTraits } from "../connection/traits.ts";
 
 /** Whom a limit applies to: each of these is counted separately. */
-export type Owner = "node" | "user" | "user and course" | "address" | "connection" | "request";
+export type Owner = "node" | "user" | "user and course" | "address" | "connection" | "room" | "request";
 
 /** At most `points` in a window of `seconds`. Fits `Rates.take`, whose key names the owner. */
 export interface RateLimit {
@@ -26,7 +26,7 @@ export interface SizeLimit {
   /** What is counted. */
   readonly what: string;
   readonly most: number;
-  readonly unit: "connections" | "rooms" | "subscriptions" | "bytes";
+  readonly unit: "connections" | "rooms" | "subscriptions" | "users" | "bytes";
   readonly whose: Owner;
 }
 
@@ -41,6 +41,7 @@ export interface LimitSettings {
   readonly dashboardConnectionsPerUser: number;
   readonly channelsConnectionsPerUser: number;
   readonly gatewayConnectionsPerUser: number;
+  readonly presenceListMax: number;
 }
 
 /** All limits by name. */
@@ -76,6 +77,7 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
     // What one connection may hold and send.
     roomsPerSocket: size("roomsPerSocket", 50, "rooms", "connection", "joined rooms"),
     subscriptionsPerSocket: size("subscriptionsPerSocket", 100, "subscriptions", "connection", "subscribed channels"),
+    presenceList: size("presenceList", set.presenceListMax, "users", "room", "members that are told by name"),
     maxMessageBytes: size("maxMessageBytes", set.maxMessageBytes, "bytes", "connection", "one inbound frame"),
     maxBufferedBytes: size("maxBufferedBytes", set.maxBufferedBytes, "bytes", "connection", "unsent bytes"),
     nodeBufferedBytes: size("nodeBufferedBytes", 64 * 1024 * 1024, "bytes", "node", "unsent bytes of all connections"),

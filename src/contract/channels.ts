@@ -30,17 +30,17 @@ import {
   request,
   type ServerEvents,
 } from "./rows.ts";
-import { acknowledge, joined, presence, room, subscribe, subscribed, unsubscribe } from "./subscribing.ts";
+import { acknowledge, joined, presence, present, room, subscribe, subscribed, unsubscribe } from "./subscribing.ts";
 
 const timestamp = 1_766_729_130_000;
 const author = { from: "456", username: "Mei", timestamp };
 
-/** Who came or went; `room` names the shared room. */
+/** Who came to a room and who went since the last of these. Both lists are empty where there are too many to be named. */
 export const presenceChange = z.object({
-  room: z.string().exactOptional(),
-  user: z.string(),
-  online: z.boolean(),
-  from: z.string(),
+  room: z.string(),
+  joined: z.array(z.string()),
+  left: z.array(z.string()),
+  members: z.int(),
   timestamp: z.number(),
 });
 /** @see presenceChange */
@@ -101,8 +101,9 @@ const server = {
   ),
   presence: ownEvent(
     presenceChange,
-    "Somebody of a shared room came (first connection) or went (5 s after the last one)",
-    { room: "class-7", user: "456", online: true, from: "456", timestamp },
+    "Who came to a joined room (first connection) and who went (5 s after the last one), at most four times a second. Of rooms " +
+      "above PRESENCE_LIST_MAX only members is told: the lists are empty",
+    { room: "class-7", joined: ["456"], left: ["789"], members: 24, timestamp },
   ),
   push: event(
     z.object({ type: z.string().min(1).max(64), to: userId.exactOptional(), content: json }),
@@ -182,10 +183,12 @@ export const channels = namespace({
       payload: { room: "class-7" },
       answer: {},
     }),
-    presence: request(presence, z.object({ online: z.array(z.string()) }), "Asks who is online", {
-      payload: { room: "class-7" },
-      answer: { online: ["123", "456"] },
-    }),
+    presence: request(
+      presence,
+      present,
+      "Asks who is online: in a joined room, with how many there are (no names above PRESENCE_LIST_MAX), or of a list of users",
+      { payload: { room: "class-7" }, answer: { online: ["123", "456"], members: 2 } },
+    ),
     refresh_token: refresh,
   },
 });

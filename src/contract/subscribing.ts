@@ -27,6 +27,9 @@ export const presence = z
     path: ["room"],
   });
 
+/** Who of those asked about is online. `members`: how many there are in a room, whose names are left out where they are too many. */
+export const present = z.object({ online: z.array(z.string()), members: z.int().exactOptional() });
+
 /** The answer to a subscribe: the head of the channel, and how many kept events follow at once. */
 export const subscribed = z.object({
   channel: z.string(),

@@ -8,6 +8,10 @@ export interface RealtimeTimes {
   readonly attemptMs: number;
   /** The presence grace period: a user whose last connection in a room is gone counts as away only after it. */
   readonly awayAfterMs: number;
+  /** How long the comings and goings of a room are gathered before it is told of them. */
+  readonly presenceEveryMs: number;
+  /** The same for rooms that are told a number only: what that costs grows with their members. */
+  readonly crowdedPresenceEveryMs: number;
   /** How long a connection at a limit may take to answer a ping before it gives way. */
   readonly probeMs: number;
   /** The pause between two comparisons of a node's open channels with the log. */
@@ -23,6 +27,8 @@ export const REALTIME_TIMES: RealtimeTimes = {
   joinWithinMs: 5000,
   attemptMs: 1000,
   awayAfterMs: 5000,
+  presenceEveryMs: 250,
+  crowdedPresenceEveryMs: 1000,
   probeMs: 2000,
   compareEveryMs: 2000,
   reconnectOverMs: 1000,

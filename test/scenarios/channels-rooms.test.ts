@@ -127,10 +127,12 @@ describe("presence", () => {
     const watcher = await client();
     await together(room, watcher);
     const here = await client();
-    const heard = () => watcher.inbox.payloads("presence").filter(({ user }) => user === here.me);
+    const heard = () =>
+      watcher.inbox.payloads("presence").filter(({ joined, left }) => [...joined, ...left].includes(here.me));
     expect(await here.ask("join_room", { room })).toEqual({ ok: true, room, members: 2 });
     await eventually(() => heard().length === 1);
-    expect(heard()).toEqual([{ room, user: here.me, online: true, from: here.me, timestamp }]);
+    const told = { room, joined: expect.arrayContaining([here.me]), left: [], members: 2, timestamp };
+    expect(heard()).toEqual([told]);
     const second = await client(here.me);
     await second.ask("join_room", { room });
     here.socket.close();
@@ -138,21 +140,23 @@ describe("presence", () => {
     // A reload: back before anyone was told.
     const third = await client(here.me);
     await third.ask("join_room", { room });
-    expect(await watcher.ask("presence", { room })).toEqual({ ok: true, online: [watcher.me, here.me].sort() });
+    const both = { ok: true, online: [watcher.me, here.me].sort(), members: 2 };
+    expect(await watcher.ask("presence", { room })).toEqual(both);
     const gone = Date.now();
     third.socket.close();
     await eventually(() => heard().length === 2);
     expect(Date.now() - gone).toBeGreaterThanOrEqual(AWAY_MS - 20);
-    expect(heard()[1]).toEqual({ room, user: here.me, online: false, from: here.me, timestamp });
-    expect(await watcher.ask("presence", { room })).toEqual({ ok: true, online: [watcher.me] });
+    expect(heard()[1]).toEqual({ room, joined: [], left: [here.me], members: 1, timestamp });
+    expect(await watcher.ask("presence", { room })).toEqual({ ok: true, online: [watcher.me], members: 1 });
   });
 
-  it("tells a room at once who leaves it", async () => {
+  it("tells a room who leaves it, without the grace period", async () => {
     const room = newRoom();
     const [a, b] = [await client(), await client()];
     await together(room, a, b);
+    await eventually(() => a.inbox.payloads("presence").some(({ joined }) => joined.includes(b.me)));
     expect(await b.ask("leave_room", { room })).toEqual({ ok: true, room, members: 1 });
-    await eventually(() => a.inbox.payloads("presence").at(-1)?.online === false);
+    await eventually(() => a.inbox.payloads("presence").at(-1)?.left[0] === b.me);
     expect(await b.ask("leave_room", { room })).toEqual({ ok: true, room, members: 1 });
   });
 

@@ -63,7 +63,7 @@ describe("a node that stops", () => {
     await watcher.ask("join_room", { room: "hall" });
     for (const user of ["leaves", "returns"]) {
       (await listenRaw(going, "/ws", user)).send({ type: "join_room", content: "hall" });
-      await watcher.hears("presence", `"${user}"`, '"online":true');
+      await watcher.hears("presence", `"${user}"`);
     }
     const leaving = [...going.classwire.io.of("/channels").sockets.values()];
     const returned = Promise.all(
@@ -73,11 +73,11 @@ describe("a node that stops", () => {
     );
     await going.close();
     const [back] = await returned;
-    await watcher.hears("presence", '"leaves"', '"online":false');
+    await watcher.hears("presence", '"left":["leaves"]');
     back?.send({ type: "room_message", content: { room: "hall", text: "here I am" } });
     await watcher.hears("room_message", "here I am");
-    const gone = watcher.heard.filter(({ name, body }) => name === "presence" && !body.online);
-    expect(gone.map(({ body }) => body.user)).toEqual(["leaves"]);
+    const gone = watcher.heard.flatMap(({ name, body }) => (name === "presence" ? body.left : []));
+    expect(gone).toEqual(["leaves"]);
     await stays.close();
   });
 

@@ -19,7 +19,7 @@ calls.getDashboard("1");
 // @ts-expect-error a level of the table
 void emitter.system({ message: "m", level: "fatal" });
 // @ts-expect-error the server alone says who is there
-void emitter.toRoom("r", "presence", { room: "r", user: "1", online: true, from: "1" });
+void emitter.toRoom("r", "presence", { room: "r", joined: ["1"], left: [], members: 1 });
 // @ts-expect-error a status is a string
 void emitter.toUser("1", "order_status", { order_id: 1, status: 2 });
 // @ts-expect-error the score is missing

@@ -53,7 +53,7 @@ export function channelsEmits(socket: ChannelsSocket, namespace: ChannelsNamespa
   // @ts-expect-error the code is missing, which clients are always told
   namespace.emit("system", { message: "hello", level: "info", timestamp: 1 });
   // @ts-expect-error timestamps are epoch milliseconds
-  namespace.to("rooms/a").emit("presence", { room: "a", user: "1", online: true, from: "1", timestamp });
+  namespace.to("rooms/a").emit("presence", { room: "a", joined: ["1"], left: [], members: 1, timestamp });
   // @ts-expect-error somebody is typing somewhere, and has a name
   socket.to("rooms/a").volatile.emit("typing", { room: "a", timestamp: 1 });
   // @ts-expect-error an event that there is not

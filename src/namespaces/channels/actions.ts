@@ -26,7 +26,7 @@ export const ACTIONS = actions<typeof channels, ChannelsContext>(channels, {
   join_room: async ({ room }, { membership }) => ({ room, members: await membership.join(room) }),
   leave_room: async ({ room }, { membership }) => ({ room, members: await membership.leave(room) }),
   async presence({ room, users = [] }, { membership, dependencies }) {
-    if (room !== undefined) return { online: await membership.members(room) };
+    if (room !== undefined) return membership.members(room);
     return { online: await dependencies.cluster.presence.online(ONLINE, users) };
   },
   room_message: sayToRoom,

@@ -10,21 +10,20 @@ import type { ChannelsDependencies } from "./dependencies.ts";
 import { Membership } from "./membership.ts";
 import { ownChannels } from "./own-channels.ts";
 import { createPendingSessions, type OwnerListener, type PendingSessions } from "./pending.ts";
-import type { PresenceGrace } from "./presence-grace.ts";
-import { watchAbsences } from "./room-presence.ts";
+import { createRoomPresence, type RoomPresence } from "./room-presence.ts";
 import { Subscriptions } from "./subscriptions.ts";
 
 /** What the sockets of one node share. */
 interface Shared {
   readonly pending: PendingSessions;
-  readonly presenceGrace: PresenceGrace;
+  readonly presence: RoomPresence;
 }
 
 /** Serves the namespace. @returns releases what is still open */
 export function serveChannels(namespace: ChannelsNamespace, dependencies: ChannelsDependencies): { close: () => void } {
-  const { control, cluster, runSessions, times, onFault } = dependencies;
+  const { control, runSessions, times, onFault } = dependencies;
   const pending = createPendingSessions((session) => runSessions.owner(session), times.pendingEveryMs, onFault);
-  const presenceGrace = watchAbsences(namespace, cluster, times.awayAfterMs, onFault);
+  const presence = createRoomPresence(namespace, dependencies);
   const connections = new Map<string, ChannelsConnection>();
   control.onSessionRegistered((session, owner) => {
     pending.registered(session, owner);
@@ -32,13 +31,13 @@ export function serveChannels(namespace: ChannelsNamespace, dependencies: Channe
     for (const id of namespace.adapter.rooms.get(channel) ?? []) connections.get(id)?.ownerChanged(channel);
   });
   namespace.on("connection", (socket) => {
-    connections.set(socket.id, new ChannelsConnection(socket, { pending, presenceGrace }, dependencies));
+    connections.set(socket.id, new ChannelsConnection(socket, { pending, presence }, dependencies));
     socket.once("disconnect", () => connections.delete(socket.id));
   });
   return {
     close() {
       pending.close();
-      presenceGrace.close();
+      presence.close();
     },
   };
 }
@@ -52,7 +51,7 @@ class ChannelsConnection implements ChannelsContext {
   readonly #resumption: SessionResumption;
   readonly #inOrder: InOrder;
 
-  constructor(socket: ChannelsSocket, { pending, presenceGrace }: Shared, dependencies: ChannelsDependencies) {
+  constructor(socket: ChannelsSocket, { pending, presence }: Shared, dependencies: ChannelsDependencies) {
     this.socket = socket;
     this.dependencies = dependencies;
     const resumption = dependencies.resumptions.of(socket);
@@ -62,7 +61,7 @@ class ChannelsConnection implements ChannelsContext {
     const wait = (session: string): void => pending.wait(session, onOwner);
     const stopWaiting = (session: string): void => pending.remove(session, onOwner);
     this.subscriptions = new Subscriptions(socket, { joined, resumption, wait, stopWaiting }, dependencies);
-    const parts = { joined, subscriptions: this.subscriptions, presenceGrace, resumption };
+    const parts = { joined, subscriptions: this.subscriptions, presence, resumption };
     this.membership = new Membership(socket, parts, dependencies);
     const ready = Promise.resolve().then(() => this.#start());
     const inOrder: InOrder = initSocket(socket, ACTIONS, this, dependencies, ready);
