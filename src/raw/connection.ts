@@ -4,6 +4,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { ClientConnection } from "../connection/client-connection.ts";
 import { CLOSE, type Closing, isCleanClose } from "../connection/close-codes.ts";
+import type { FlushSchedule } from "../connection/flush-schedule.ts";
 import { type RateVerdict, restOfSecond } from "../connection/rate-verdict.ts";
 import type { Reading } from "../connection/reading.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
@@ -18,13 +19,13 @@ import { MessageHandler, TOO_MANY } from "./message-handler.ts";
 import type { Times } from "./options.ts";
 import { ackPacket, connectPacket, deliveryAckPacket } from "./packet.ts";
 import type { ReceiveBuffer } from "./receive-buffer.ts";
-import { SendQueue, type SendQueueOwner, type TickFlush, type UnsentLimits } from "./send-queue.ts";
+import { SendQueue, type SendQueueOwner, type UnsentLimits } from "./send-queue.ts";
 import { Transport } from "./transport.ts";
 
 /** What all connections of an engine share. */
 export interface ConnectionContext {
   readonly frameCache: FrameCache;
-  readonly tick: TickFlush;
+  readonly flushes: FlushSchedule;
   readonly ackPings: AckPingSchedule;
   readonly unsent: UnsentLimits;
   readonly keepAlive: KeepAliveTimes;
@@ -96,7 +97,7 @@ export class RawSocket extends EventEmitter implements ClientConnection, SendQue
     this.#reading = accepted.reading;
     this.#receiveBuffer = accepted.receiveBuffer;
     this.#compresses = accepted.compresses;
-    const sendQueue = new SendQueue(socket, context.tick, this, context.unsent);
+    const sendQueue = new SendQueue(socket, context.flushes, this, context.unsent);
     this.#sendQueue = sendQueue;
     this.transport = new Transport(sendQueue);
     this.#keepAlive = new KeepAliveState(context.keepAlive, performance.now());

@@ -2,13 +2,13 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { FlushSchedule } from "../connection/flush-schedule.ts";
 import type { Dialect } from "./codec.ts";
 import { type AcceptedConnection, type ConnectionContext, RawSocket } from "./connection.ts";
 import { AckPingSchedule } from "./delivery-acks.ts";
 import { FrameCache } from "./frame-cache.ts";
 import { keepAlive } from "./keep-alive.ts";
 import { type RawEngineOptions, TIMES } from "./options.ts";
-import { TickFlush } from "./send-queue.ts";
 import { UpgradeHandler } from "./upgrade-handler.ts";
 
 /** Emits `connection` with each {@link RawSocket}. Bind it before `io.attach`: `io.engine` should be engine.io's. */
@@ -27,7 +27,7 @@ export class RawEngine<A = unknown> extends EventEmitter {
     this.#dialects = new Map(options.dialects.map((dialect) => [dialect.path, dialect]));
     this.#context = {
       frameCache: new FrameCache((error) => options.onFault("frame", error)),
-      tick: new TickFlush(),
+      flushes: new FlushSchedule(),
       ackPings: new AckPingSchedule(times.ackPingMs),
       unsent: options.unsent,
       keepAlive: options.keepAlive,

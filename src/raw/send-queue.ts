@@ -1,5 +1,6 @@
 // What one connection still has to send: whole frames, in order, in as few writes as possible, and never more than it may hold.
 import type { Duplex } from "node:stream";
+import type { Flushable, FlushSchedule } from "../connection/flush-schedule.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
 
 /** Above this many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
@@ -8,21 +9,6 @@ export const SLOW_BYTES = 65_536;
 const WRITE_BYTES = 65_536;
 /** What a queued frame of its own costs beyond its bytes: the Buffer, and its share of what the allocator leaves unused. */
 const FRAME_OVERHEAD_BYTES = 200;
-
-/** Collects the send queues that got something in this tick and flushes them at its end, each with one write. */
-export class TickFlush {
-  #dirty: SendQueue[] = [];
-  readonly #flush = (): void => {
-    const dirty = this.#dirty;
-    this.#dirty = [];
-    for (const sendQueue of dirty) sendQueue.flush();
-  };
-
-  /** Flushes `sendQueue` at the end of this tick. */
-  add(sendQueue: SendQueue): void {
-    if (this.#dirty.push(sendQueue) === 1) process.nextTick(this.#flush);
-  }
-}
 
 /** How much may be unsent. */
 export interface UnsentLimits {
@@ -44,9 +30,11 @@ export interface SendQueueOwner {
  * The send queue of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
  * here, 8 bytes a frame, since frames are shared by all recipients of a broadcast.
  */
-export class SendQueue {
+export class SendQueue implements Flushable {
+  /** See {@link Flushable}. */
+  listed = 0;
   readonly #socket: Duplex;
-  readonly #tick: TickFlush;
+  readonly #flushes: FlushSchedule;
   readonly #owner: SendQueueOwner;
   readonly #limit: number;
   readonly #budget: UnsentBudget;
@@ -62,9 +50,9 @@ export class SendQueue {
   #isWatched = false;
   #closed = false;
 
-  constructor(socket: Duplex, tick: TickFlush, owner: SendQueueOwner, limits: UnsentLimits) {
+  constructor(socket: Duplex, flushes: FlushSchedule, owner: SendQueueOwner, limits: UnsentLimits) {
     this.#socket = socket;
-    this.#tick = tick;
+    this.#flushes = flushes;
     this.#owner = owner;
     this.#limit = limits.maxBufferedBytes;
     this.#budget = limits.budget;
@@ -82,13 +70,13 @@ export class SendQueue {
     return this.#outstandingBytes > 0;
   }
 
-  /** Sends a frame at the end of this tick, or when the client has taken what was sent before. */
+  /** Sends a frame at the end of this tick or soon after, or when the client has taken what was sent before. */
   push(frame: Buffer): void {
     if (this.#closed) return;
     if (this.#queuedBytes === 0 && !this.blocked) {
       this.#single = frame; // the usual case costs no array
       this.#queuedBytes = frame.length;
-      this.#tick.add(this);
+      this.#flushes.add(this);
       return;
     }
     if (this.blocked && this.#isFull()) {
@@ -100,6 +88,7 @@ export class SendQueue {
     this.#queuedBytes += frame.length;
     if (this.blocked) this.#account();
     else if (this.#queuedBytes > WRITE_BYTES) this.flush();
+    else this.#flushes.add(this);
   }
 
   /** Writes what waits, unless a write is outstanding. */
