@@ -138,7 +138,8 @@ export async function createClasswire(options: ClasswireOptions = {}): Promise<C
     services,
     server,
     async listen() {
-      if (options.server === undefined) listeners ??= await listen(server, config.host, config.ports);
+      if (options.server === undefined)
+        listeners ??= await listen(server, config.host, config.ports, limits.listenBacklog.most);
       return listeners?.urls ?? [];
     },
     drain: realtime.startDraining,

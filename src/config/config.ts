@@ -53,6 +53,7 @@ export const variables = {
   TRUST_QUERY_USER: fields.flag().optional(),
   API_TRUSTED_CIDRS: fields.cidrs().optional(),
   MAX_CONNECTIONS: fields.whole(1, 1_000_000).prefault("10000"),
+  LISTEN_BACKLOG: fields.whole(1, 65_535).prefault("4096"),
   MAX_MESSAGE_BYTES: fields.whole(1024, 104_857_600).prefault("524288"),
   DASHBOARD_ATTEMPTS_PER_MINUTE: fields.whole(1, 1_000_000).prefault("10"),
   CONNECT_ATTEMPTS_PER_MINUTE: fields.whole(1, 1_000_000).prefault("60"),
@@ -144,6 +145,8 @@ function toConfig(v: Variables) {
     limits: {
       /** Connections of this node. */
       maxConnections: v.MAX_CONNECTIONS,
+      /** Connections that the kernel holds for each port until they are accepted. */
+      listenBacklog: v.LISTEN_BACKLOG,
       /** The largest inbound frame. */
       maxMessageBytes: v.MAX_MESSAGE_BYTES,
       /** Unsent bytes after which a slow connection is closed. */

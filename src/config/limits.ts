@@ -42,6 +42,7 @@ export interface LimitSettings {
   readonly channelsConnectionsPerUser: number;
   readonly gatewayConnectionsPerUser: number;
   readonly presenceListMax: number;
+  readonly listenBacklog: number;
 }
 
 /** All limits by name. */
@@ -64,6 +65,20 @@ export function createLimits(config: { readonly limits: LimitSettings }) {
 
     // Connections.
     maxConnections: size("maxConnections", set.maxConnections, "connections", "node", "open connections"),
+    listenBacklog: size(
+      "listenBacklog",
+      set.listenBacklog,
+      "connections",
+      "node",
+      "connections not accepted yet, per port",
+    ),
+    waitingConnections: size(
+      "waitingConnections",
+      5000,
+      "connections",
+      "node",
+      "new connections that wait for their turn",
+    ),
     dashboardConnections: connections("dashboardConnections", set.dashboardConnectionsPerUser, "/dashboard"),
     channelsConnections: connections("channelsConnections", set.channelsConnectionsPerUser, "/channels"),
     gatewayConnections: connections(

@@ -1,6 +1,12 @@
 // The HTTP server, and the listeners of all configured ports in front of it.
 import { createServer, type RequestListener, type Server } from "node:http";
-import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type ServerOpts } from "node:net";
+import {
+  type AddressInfo,
+  createServer as createNetServer,
+  type ListenOptions,
+  type Server as NetServer,
+  type ServerOpts,
+} from "node:net";
 
 /**
  * In milliseconds. Node's defaults hold a slow handshake for 91 s; these refuse it in time. Between two requests, where none of
@@ -30,6 +36,7 @@ export interface Listeners {
 /**
  * Listens on every port; port 0 is any free one. The listeners of the second and further ports hand their connections to
  * `server`, so nothing else has to know how many ports there are.
+ * @param backlog connections that the kernel holds for each port until they are accepted; it may hold fewer
  * @param options how their connections are accepted: as those of `server`
  * @throws the system's error when an address cannot be listened on, e.g. EADDRINUSE; then no port is left open
  */
@@ -37,6 +44,7 @@ export async function listen(
   server: NetServer,
   host: string,
   ports: readonly number[],
+  backlog: number,
   options: ServerOpts = {},
 ): Promise<Listeners> {
   const listeners = ports.map((_port, index) =>
@@ -46,7 +54,8 @@ export async function listen(
     for (const listener of listeners) listener.close();
   };
   try {
-    for (const [index, listener] of listeners.entries()) await open(listener, host, ports[index] ?? 0);
+    for (const [index, listener] of listeners.entries())
+      await open(listener, { host, port: ports[index] ?? 0, backlog });
   } catch (error) {
     close();
     throw error;
@@ -62,10 +71,10 @@ function urlHost(host: string): string {
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function open(listener: NetServer, host: string, port: number): Promise<void> {
+function open(listener: NetServer, address: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     listener.once("error", reject);
-    listener.listen(port, host, () => {
+    listener.listen(address, () => {
       listener.off("error", reject);
       resolve();
     });

@@ -16,7 +16,7 @@ const LINE_FEED = 10;
  * @throws the system's error, e.g. EADDRINUSE
  */
 export async function openConnectionListeners(
-  address: { readonly host: string; readonly ports: readonly number[] },
+  address: { readonly host: string; readonly ports: readonly number[]; readonly backlog: number },
   sticky: boolean,
   onConnection: (connection: Connection) => void,
 ): Promise<Listeners> {
@@ -26,7 +26,7 @@ export async function openConnectionListeners(
     if (sticky) readFirstLine(socket, onConnection);
     else onConnection({ socket, head: new Uint8Array() });
   });
-  return listen(server, address.host, address.ports, options);
+  return listen(server, address.host, address.ports, address.backlog, options);
 }
 
 function readFirstLine(socket: Socket, onConnection: (connection: Connection) => void): void {

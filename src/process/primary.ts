@@ -25,7 +25,8 @@ export async function servePrimary(config: Config, logger: Logger): Promise<void
 
   // With polling, all requests of a client have to reach the same worker.
   const sticky = config.transports.includes("polling");
-  const { urls } = await openConnectionListeners(config, sticky, (connection) => distributor.distribute(connection));
+  const address = { host: config.host, ports: config.ports, backlog: config.limits.listenBacklog };
+  const { urls } = await openConnectionListeners(address, sticky, (connection) => distributor.distribute(connection));
   if (!(await startWorkers(supervisor, config.workers))) {
     await supervisor.shutDown(0);
     process.exit(1);

@@ -12,7 +12,11 @@ afterEach(() => {
 });
 
 async function open(sticky: boolean, onConnection: (connection: Connection) => void): Promise<number[]> {
-  const { urls, close } = await openConnectionListeners({ host: "127.0.0.1", ports: [0, 0] }, sticky, onConnection);
+  const { urls, close } = await openConnectionListeners(
+    { host: "127.0.0.1", ports: [0, 0], backlog: 16 },
+    sticky,
+    onConnection,
+  );
   ends.push(close);
   return urls.map((url) => Number(new URL(url).port));
 }
