@@ -9,6 +9,7 @@ import type { Cluster } from "./cluster/cluster.ts";
 import type { GuardedAdapter } from "./cluster/redis/adapter.ts";
 import type { Config } from "./config/config.ts";
 import type { Limits } from "./config/limits.ts";
+import { AdmissionQueue } from "./connection/admission-queue.ts";
 import { createUnsentBudget } from "./connection/unsent-budget.ts";
 import type { VerifyToken } from "./contract/identity.ts";
 import type { EventLog } from "./event-log/event-log.ts";
@@ -90,10 +91,11 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   let detach = (): void => undefined;
   const capacity = (): "ok" | "full" | "draining" => {
     if (isDraining) return "draining";
-    return io.engine.clientsCount + raw.clientsCount >= limits.maxConnections.most ? "full" : "ok";
+    return io.engine.clientsCount + raw.clientsCount + queue.waiting >= limits.maxConnections.most ? "full" : "ok";
   };
 
-  const options = realtimeOptions(dependencies, times, capacity);
+  const queue = new AdmissionQueue(limits.waitingConnections.most);
+  const options = realtimeOptions(dependencies, times, capacity, queue);
   const io = createRealtimeServer(options);
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
   const registry = new ConnectionRegistry(cluster, times.probeMs);
@@ -103,6 +105,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     admit,
     joinWithinMs: times.joinWithinMs,
     onRefused: createOnRefused(dependencies),
+    turn: () => queue.turn(),
   });
   const control = createControl(cluster, namespaces.all);
   revocations.onRevoked(() => control.endRevoked(revocations.check));
@@ -124,7 +127,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
       io.bind(raw); // first: what is bound last is `io.engine`
       const detachEngine = attachEngine(io, server, options);
       guardConnections(io, options);
-      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, allowsHost, capacity, others });
+      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, allowsHost, capacity, queue, others });
       detach = () => {
         unroute();
         detachEngine();
@@ -152,6 +155,7 @@ function realtimeOptions(
   { config, limits, allowsOrigin, allowsHost, defaultNamespace }: RealtimeDependencies,
   { joinWithinMs }: RealtimeTimes,
   capacity: RealtimeOptions["capacity"],
+  queue: AdmissionQueue,
 ): RealtimeOptions {
   return {
     transports: config.transports,
@@ -165,6 +169,7 @@ function realtimeOptions(
     allowsOrigin,
     allowsHost,
     capacity,
+    queue,
   };
 }
 

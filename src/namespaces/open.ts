@@ -23,10 +23,13 @@ export interface OpenNamespacesOptions {
   /** A connection that has joined none of them is closed after this time, in milliseconds. */
   joinWithinMs: number;
   onRefused: OnRefused;
+  /** Resolves when it is a new socket's turn to be let in. */
+  turn: () => Promise<void>;
 }
 
 /** Opens the namespaces; what they do is served later. */
-export function openNamespaces(io: Server, { admit, joinWithinMs, onRefused }: OpenNamespacesOptions): Namespaces {
+export function openNamespaces(io: Server, options: OpenNamespacesOptions): Namespaces {
+  const { admit, joinWithinMs, onRefused, turn } = options;
   const slots = createNamespaceSlots(joinWithinMs);
   const connects = new ConnectOrder();
   trackAllNamespaces(io, slots);
@@ -34,7 +37,7 @@ export function openNamespaces(io: Server, { admit, joinWithinMs, onRefused }: O
   const channels: ChannelsNamespace = io.of("/channels");
   const studyTime: StudyTimeNamespace = io.of("/study-time");
   const all = [dashboard, channels, studyTime];
-  const shared = { admit, slots, connects, onRefused };
+  const shared = { admit, slots, connects, onRefused, turn };
   for (const namespace of all) authenticate(namespace, namespace === dashboard ? { ...shared, checkResume } : shared);
   return { dashboard, channels, studyTime, all };
 }

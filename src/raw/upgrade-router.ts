@@ -1,6 +1,7 @@
 // Routing upgrade requests: to Socket.IO below its path, to the raw engine at its exact paths, to nobody anywhere else.
 import type { IncomingMessage, Server } from "node:http";
 import type { Duplex } from "node:stream";
+import type { EntryQueue } from "../connection/admission-queue.ts";
 import { HOST_NOT_ALLOWED, pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
 import type { Dialect } from "./codec.ts";
@@ -20,6 +21,8 @@ export interface UpgradeRouting<A> {
   readonly allowsHost: (host: string | undefined) => boolean;
   /** Whether another connection may come in now. */
   readonly capacity: () => "ok" | "full" | "draining";
+  /** Where new connections wait for their turn; without it each is taken at once. */
+  readonly queue?: EntryQueue;
   /** Upgrade requests for other paths: refused with 404, or left to the server's other listeners. */
   readonly others?: "refuse" | "leave";
 }
@@ -27,7 +30,7 @@ export interface UpgradeRouting<A> {
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
 /** Tells a full node's clients when to come back, in milliseconds. A draining one has successors. */
-const RETRY_AFTER_MS = { full: 10_000, draining: 1000 } as const;
+const RETRY_AFTER_MS = { full: 10_000, draining: 1000, busy: 5000 } as const;
 
 /**
  * Takes over the server's `upgrade` event. Call it after `io.attach(server)`: engine.io's listener, like all that were there
@@ -35,7 +38,15 @@ const RETRY_AFTER_MS = { full: 10_000, draining: 1000 } as const;
  * @returns puts the listeners back that were there before
  */
 export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): () => void {
-  const { engine, socketIoPath = "/socket.io/", allowsOrigin, allowsHost, capacity, others = "refuse" } = routing;
+  const {
+    engine,
+    socketIoPath = "/socket.io/",
+    allowsOrigin,
+    allowsHost,
+    capacity,
+    queue,
+    others = "refuse",
+  } = routing;
   const before = server.listeners("upgrade") as UpgradeListener[];
   const pass: UpgradeListener = (...upgrade) => {
     for (const listener of before) listener.apply(server, upgrade);
@@ -68,11 +79,13 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
       refuse(socket, 403, "origin not allowed");
       return;
     }
-    const isAdmitted = isSocketIo && queryOf(request.url)["sid"] !== undefined; // a session that polls until now
-    const state = isAdmitted ? "ok" : capacity();
-    if (state !== "ok") refuseForCapacity(socket, dialect, state);
-    else if (dialect === undefined) pass(request, socket, head);
-    else engine.handleUpgrade(dialect, request, socket, head);
+    const take = (): void => {
+      if (dialect === undefined) pass(request, socket, head);
+      else engine.handleUpgrade(dialect, request, socket, head);
+    };
+    if (isSocketIo && queryOf(request.url)["sid"] !== undefined)
+      take(); // a session that polls until now
+    else inTurn({ socket, dialect, take }, capacity, queue);
   };
 
   server.removeAllListeners("upgrade");
@@ -83,7 +96,39 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
   };
 }
 
-function refuseForCapacity(socket: Duplex, dialect: Dialect | undefined, state: "full" | "draining"): void {
+/** A new connection that wants to be taken. */
+interface Newcomer {
+  readonly socket: Duplex;
+  /** Without one it speaks Socket.IO. */
+  readonly dialect: Dialect | undefined;
+  readonly take: () => void;
+}
+
+/** Takes it when its turn comes, if there is room for it, now and then. */
+function inTurn({ socket, dialect, take }: Newcomer, capacity: () => Capacity, queue: EntryQueue | undefined): void {
+  const ifThereIsRoom = (enter: () => void): void => {
+    const state = capacity();
+    if (state === "ok") enter();
+    else refuseForCapacity(socket, dialect, state);
+  };
+  if (queue === undefined) {
+    ifThereIsRoom(take);
+    return;
+  }
+  ifThereIsRoom(() => {
+    const destroy = () => void socket.destroy();
+    socket.on("error", destroy);
+    const isQueued = queue.add(() => {
+      socket.off("error", destroy);
+      if (!socket.destroyed) ifThereIsRoom(take);
+    });
+    if (!isQueued) refuseForCapacity(socket, dialect, "busy");
+  });
+}
+
+type Capacity = ReturnType<UpgradeRouting<unknown>["capacity"]>;
+
+function refuseForCapacity(socket: Duplex, dialect: Dialect | undefined, state: keyof typeof RETRY_AFTER_MS): void {
   const failure = new Failure("SERVER_ERROR", `the node is ${state}`, { retryAfterMs: RETRY_AFTER_MS[state] });
   if (dialect === undefined) {
     refuse(socket, 503, failure.message, retryAfter(RETRY_AFTER_MS[state]));

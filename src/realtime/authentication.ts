@@ -15,6 +15,8 @@ export interface Authentication {
   slots: NamespaceSlots;
   connects: ConnectOrder;
   onRefused: OnRefused;
+  /** Resolves when it is a new socket's turn to be let in. */
+  turn: () => Promise<void>;
   /** Throws a `Failure` for a handshake that asks for what makes no sense. */
   checkResume?: (socket: AnySocket) => void;
 }
@@ -77,10 +79,11 @@ class Attempt {
 
   async #decide(before: Promise<void> | undefined, next: Next): Promise<void> {
     const { socket } = this;
-    const { slots, connects, onRefused } = this.#authentication;
+    const { slots, connects, onRefused, turn } = this.#authentication;
     const connection = socket.conn;
     const namespace = socket.nsp.name;
     await before;
+    if (socket.data.connection.admission === undefined) await turn(); // a raw one has had it before its upgrade
     if (connection.readyState !== "open") return next(); // Socket.IO forgets the socket
     if (this.#isSuperseded) {
       forget(socket);

@@ -1,10 +1,11 @@
 // Socket.IO itself: the server, its options and the guards that every connection passes.
-import type { Server as HttpServer, IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import { type Server as HttpServer, type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from "node:http";
 import { attach } from "engine.io";
 import { Server } from "socket.io";
 import type { AllowsHost } from "../auth/hosts.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { BurstLimit } from "../config/limits.ts";
+import type { EntryQueue } from "../connection/admission-queue.ts";
 import { HOST_NOT_ALLOWED } from "../connection/request.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
 import { Failure } from "../contract/errors.ts";
@@ -30,6 +31,8 @@ export interface RealtimeOptions {
   allowsHost: AllowsHost;
   /** Whether another connection may come in now. */
   capacity: () => "ok" | "full" | "draining";
+  /** Where new connections wait for their turn. */
+  queue: EntryQueue;
 }
 
 type DecideCors = (error: null, options: { origin: string | false; credentials: boolean }) => void;
@@ -100,9 +103,22 @@ type Listener = (...given: unknown[]) => void;
 export function guardConnections(io: Server, options: RealtimeOptions): void {
   io.engine.use(
     (request: IncomingMessage & { _query?: { sid?: string } }, response: ServerResponse, next: () => void) => {
-      if (request._query?.sid !== undefined || options.capacity() === "ok") return next();
-      response.writeHead(503, { "Retry-After": "5", "Content-Type": "application/json", Connection: "close" });
-      response.end(JSON.stringify({ error: `the node is ${options.capacity()}` }));
+      const refuse = (state: string): void => {
+        response.writeHead(503, { "Retry-After": "5", "Content-Type": "application/json", Connection: "close" });
+        response.end(JSON.stringify({ error: `the node is ${state}` }));
+      };
+      const enter = (): void => {
+        const state = options.capacity();
+        if (state === "ok") next();
+        else refuse(state);
+      };
+      if (request._query?.sid !== undefined) return next();
+      // An upgrade has had its turn, and is answered with what only looks like a response.
+      if (!(response instanceof ServerResponse) || options.capacity() !== "ok") return enter();
+      const isQueued = options.queue.add(() => {
+        if (!request.destroyed) enter();
+      });
+      if (!isQueued) refuse("busy");
     },
   );
   io.engine.on("connection", (connection: EngineSocket) => {

@@ -4,6 +4,7 @@ import { type AddressInfo, connect as connectTcp } from "node:net";
 import { io as connectSocketIo } from "socket.io-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { WebSocketServer } from "ws";
+import { AdmissionQueue } from "../../src/connection/admission-queue.ts";
 import { routeUpgrades } from "../../src/raw/upgrade-router.ts";
 import { eventually } from "../support/eventually.ts";
 import { connect, refusedUpgrade } from "../support/raw-client.ts";
@@ -16,6 +17,33 @@ const start = async (options?: RigOptions) => {
 afterEach(() => rig.close());
 
 describe("upgrade requests", () => {
+  it("wait for their turn, and are refused with 503 and Retry-After where too many do", async () => {
+    const queue = new AdmissionQueue(1);
+    let isFull = true;
+    const fill = (): void => void (isFull && queue.add(fill));
+    fill();
+    await start({ routing: { queue } });
+    for (const path of ["/?token=1", "/socket.io/?EIO=4&transport=websocket"]) {
+      const refusal = await refusedUpgrade(rig.url + path);
+      expect(refusal).toMatchObject({ status: 503, headers: { "retry-after": "5" } });
+    }
+    expect(rig.admissions).toEqual([]);
+    isFull = false;
+    await eventually(() => queue.waiting === 0);
+    await connect(`${rig.url}/?token=1`);
+    expect(rig.admissions).toHaveLength(1);
+  });
+
+  it("are refused when their turn comes where there is no room any more", async () => {
+    const states = ["ok", "draining"] as const;
+    let asked = 0;
+    const queue = new AdmissionQueue(10);
+    await start({ routing: { queue, capacity: () => states[asked++] ?? "draining" } });
+    const refusal = await refusedUpgrade(`${rig.url}/?token=1`);
+    expect(refusal).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    expect(asked).toBe(2);
+  });
+
   it.each([
     ["/api/v1/ws/dashboard?token=1", "dashboard"],
     ["/?token=1", "channels"],
