@@ -109,7 +109,8 @@ export interface ChannelsClient {
    */
   typing(where: { to: string } | { room: string }): void;
   /**
-   * Who of a room that was joined, or of these users, is online.
+   * Who of a room that was joined, or of these users, is online. Of a room with too many members to be named (200, unless the
+   * server is set otherwise) nobody: the event `presence` says how many they are, and who comes and goes in smaller ones.
    * @example
    * const inTheRoom = await channels.presence({ room: "class-7" });
    * const [isOnline] = await channels.presence({ users: ["456"] });

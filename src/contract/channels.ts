@@ -30,7 +30,7 @@ import {
   request,
   type ServerEvents,
 } from "./rows.ts";
-import { acknowledge, joined, presence, present, room, subscribe, subscribed, unsubscribe } from "./subscribing.ts";
+import { acknowledge, joined, onlineUsers, presence, room, subscribe, subscribed, unsubscribe } from "./subscribing.ts";
 
 const timestamp = 1_766_729_130_000;
 const author = { from: "456", username: "Mei", timestamp };
@@ -185,7 +185,7 @@ export const channels = namespace({
     }),
     presence: request(
       presence,
-      present,
+      onlineUsers,
       "Asks who is online: in a joined room, with how many there are (no names above PRESENCE_LIST_MAX), or of a list of users",
       { payload: { room: "class-7" }, answer: { online: ["123", "456"], members: 2 } },
     ),

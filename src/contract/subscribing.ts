@@ -28,7 +28,7 @@ export const presence = z
   });
 
 /** Who of those asked about is online. `members`: how many there are in a room, whose names are left out where they are too many. */
-export const present = z.object({ online: z.array(z.string()), members: z.int().exactOptional() });
+export const onlineUsers = z.object({ online: z.array(z.string()), members: z.int().exactOptional() });
 
 /** The answer to a subscribe: the head of the channel, and how many kept events follow at once. */
 export const subscribed = z.object({
