@@ -60,6 +60,8 @@ describe("defaults", () => {
       dashboardConnectionsPerUser: 1,
       channelsConnectionsPerUser: 5,
       gatewayConnectionsPerUser: 20,
+      presenceListMax: 200,
+      listenBacklog: 4096,
     });
   });
 

@@ -21,6 +21,9 @@ test("the fixed numbers are those of the contract", () => {
   expect(limits.studyTimeConnections).toMatchObject({ most: 1, whose: "user and course" });
   expect(limits.waitingDashboards.most).toBe(4);
   expect(limits.roomsPerSocket.most).toBe(50);
+  expect(limits.presenceList.most).toBe(200);
+  expect(limits.listenBacklog.most).toBe(4096);
+  expect(limits.waitingConnections.most).toBe(5000);
   expect(limits.httpBody.most).toBe(524_288);
   expect(limits.batchBody.most).toBe(8_388_608);
 });
