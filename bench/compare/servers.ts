@@ -145,7 +145,7 @@ async function startClasswireNodes(name: ContenderName, count: number): Promise<
     ...(redis !== undefined && { REDIS_URL: redis.url, TRANSPORTS: "websocket" }),
     MAX_CONNECTIONS: "20000",
     CONNECT_ATTEMPTS_PER_MINUTE: "100000",
-    NODE_OPTIONS: `--expose-gc --import ${PROBE}`,
+    NODE_OPTIONS: `--expose-gc --import ${PROBE} ${process.env["BENCH_NODE_OPTIONS"] ?? ""}`,
   };
   const nodes: SpawnedServer[] = [];
   for (let index = 0; index < count; index++) nodes.push(await spawnServer(env, { built: true }));
