@@ -30,6 +30,7 @@ import { type ConnectionCount, countConnections } from "./realtime/connection-co
 import { ConnectionLimits } from "./realtime/connection-limits.ts";
 import { ConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
+import { TokenExpiry } from "./realtime/expiry.ts";
 import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
 import { createOnRefused } from "./realtime/refusals.ts";
 import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
@@ -249,6 +250,7 @@ function serveNamespaces(
     verify,
     notRevoked: revocations.check,
     registry,
+    tokens: new TokenExpiry({ verify, notRevoked: revocations.check, logger }),
     rates: createMessageRates(limits.messages),
     limits,
     times,

@@ -9,6 +9,7 @@ import { rfc3339 } from "../contract/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeFaulty, closeSocket } from "../realtime/closing.ts";
+import { type Ending, onEnd } from "../realtime/endings.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import type { StartPosition } from "../realtime/streams/start-position.ts";
@@ -52,7 +53,7 @@ export function serveDashboard(namespace: DashboardNamespace, dependencies: Dash
 }
 
 /** One connection: active, and then it hears the user's channel, or silently waiting for its turn. */
-class DashboardConnection {
+class DashboardConnection implements Ending {
   readonly socket: DashboardSocket;
   readonly #dependencies: DashboardDependencies;
   readonly #user: string;
@@ -77,12 +78,16 @@ class DashboardConnection {
   begin(): void {
     const { socket } = this;
     const ready = Promise.resolve().then(() => this.#start());
-    const inOrder = initSocket(socket, ACTIONS, this, this.#dependencies, ready);
-    socket.once("disconnect", () => this.#subscription?.end());
+    const events = initSocket(socket, ACTIONS, this, this.#dependencies, ready);
+    onEnd(socket, this);
     socket.data.admission.slot.onChange((state) => {
       if (state === "displaced") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
-      else inOrder(() => this.#followSlot().catch((error: unknown) => this.#failed(error)));
+      else events.inOrder(() => this.#followSlot().catch((error: unknown) => this.#failed(error)));
     });
+  }
+
+  ended(): void {
+    this.#subscription?.end();
   }
 
   /** Everything that the dashboard shows. */

@@ -1,5 +1,7 @@
 // Session resumption: a raw client does not ask for what it missed, so its next connection goes on where this one was cut.
+import { LazySet } from "../connection/lazy-set.ts";
 import type { ConnectionRegistry } from "../realtime/connection-registry.ts";
+import { type Ending, onEnd } from "../realtime/endings.ts";
 import type { AnySocket } from "../realtime/types.ts";
 import type {
   Kept,
@@ -70,10 +72,10 @@ export function createSessionResumptions(shared: Shared): SessionResumptions {
 }
 
 /** The rooms and cursors of one raw connection, kept for the next one of its user. */
-class RawSessionResumption implements SessionResumption {
+class RawSessionResumption implements SessionResumption, Ending {
   readonly #socket: AnySocket;
   readonly #shared: Shared;
-  readonly #rooms = new Set<string>();
+  readonly #rooms = new LazySet<string>();
   readonly #cursors: Record<string, number> = {};
   #claimed: Promise<ResumedState> | undefined;
   #saving: Promise<void> | undefined;
@@ -82,10 +84,12 @@ class RawSessionResumption implements SessionResumption {
   constructor(socket: AnySocket, shared: Shared) {
     this.#socket = socket;
     this.#shared = shared;
-    socket.once("disconnect", () => {
-      clearTimeout(this.#saveTimer);
-      this.#end(socket.data.connection.endedCleanly).catch(shared.onFault);
-    });
+    onEnd(socket, this);
+  }
+
+  ended(): void {
+    clearTimeout(this.#saveTimer);
+    this.#end(this.#socket.data.connection.endedCleanly).catch(this.#shared.onFault);
   }
 
   claim(): Promise<ResumedState> {

@@ -6,6 +6,7 @@ import { isTime } from "../contract/time.ts";
 import type { EventLog } from "../event-log/event-log.ts";
 import { actions } from "../realtime/actions.ts";
 import { closeSocket, isCleanEnd } from "../realtime/closing.ts";
+import { type Ending, onEnd } from "../realtime/endings.ts";
 import { refresh } from "../realtime/expiry.ts";
 import { initSocket, type SocketDependencies } from "../realtime/init-socket.ts";
 import type { StudyTimeNamespace, StudyTimeSocket } from "../realtime/types.ts";
@@ -32,7 +33,7 @@ export function serveStudyTime(namespace: StudyTimeNamespace, dependencies: Stud
 }
 
 /** One connection, which counts for one user and course. */
-class StudyTimeConnection {
+class StudyTimeConnection implements Ending {
   readonly socket: StudyTimeSocket;
   readonly #dependencies: StudyTimeDependencies;
   readonly #user: string;
@@ -60,12 +61,20 @@ class StudyTimeConnection {
     const { slot, traits } = socket.data.admission;
     socket.data.beforeDrain = () => this.#credit();
     if (traits.speaks === "study-time") socket.data.errorDetail = () => ({ studyTime: this.#seconds });
-    socket.once("disconnect", (reason) => this.#end(reason));
+    onEnd(socket, this);
     initSocket(socket, ACTIONS, this, this.#dependencies, this.#start());
     slot.onChange((state) => {
       if (state !== "active") closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
     });
     void socket.join([roomOf.user(this.#user), roomOf.study(this.#user, this.#course)]);
+  }
+
+  /** A clean end counts up to now; all others up to the last heartbeat, which is credited already. */
+  ended(reason: string): void {
+    clearTimeout(this.#timeout);
+    if (!isCleanEnd(this.socket, reason)) return;
+    const { logger } = this.#dependencies;
+    this.#credit().catch((error: unknown) => logger.error({ err: error }, "the last credit failed"));
   }
 
   /** Credits the time up to now, and answers with the sum. The client's own time is never counted by. */
@@ -104,13 +113,5 @@ class StudyTimeConnection {
   async #credit(): Promise<void> {
     const { connectedAt } = await this.#opened;
     this.#seconds = await this.#dependencies.studyTime.credit(this.#user, this.#course, connectedAt);
-  }
-
-  /** A clean end counts up to now; all others up to the last heartbeat, which is credited already. */
-  #end(reason: string): void {
-    clearTimeout(this.#timeout);
-    if (!isCleanEnd(this.socket, reason)) return;
-    const { logger } = this.#dependencies;
-    this.#credit().catch((error: unknown) => logger.error({ err: error }, "the last credit failed"));
   }
 }

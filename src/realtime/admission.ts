@@ -1,6 +1,6 @@
 // Admission: who may connect where, and which slot they take. The same for every transport.
 import type { Rates } from "../cluster/rates.ts";
-import type { Limits } from "../config/limits.ts";
+import type { Limits, RateLimit } from "../config/limits.ts";
 import type { AdmissionRequest } from "../connection/admission-request.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
 import { Failure } from "../contract/errors.ts";
@@ -51,6 +51,75 @@ export interface AdmissionDependencies {
   trustQueryUser: boolean;
 }
 
+/** An attempt that counts, unless it is given back. */
+class Attempt {
+  readonly #rates: Rates;
+  readonly #rule: RateLimit;
+  readonly #key: string;
+  /** Gives it back when the connection has lasted. */
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(rates: Rates, rule: RateLimit, key: string, lastsMs: number) {
+    this.#rates = rates;
+    this.#rule = rule;
+    this.#key = key;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.giveBack();
+    }, lastsMs).unref();
+  }
+
+  giveBack(): Promise<void> {
+    return this.#rates.giveBack(this.#rule, this.#key);
+  }
+
+  /** It counts, if the connection has not lasted by now. */
+  ended(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** An admission; it holds nothing of the request that is secret. */
+class Admitted implements Admission {
+  readonly namespace: Namespace;
+  readonly traits: ConnectionTraits;
+  readonly connection: string;
+  identity: Identity | undefined;
+  readonly user: string;
+  readonly liveOnly: boolean;
+  readonly course: string | undefined;
+  readonly slot: ConnectionSlot;
+  readonly #attempt: Attempt;
+
+  constructor(
+    { namespace, traits, connection }: AdmissionRequest,
+    claim: Claim,
+    slot: ConnectionSlot,
+    attempt: Attempt,
+  ) {
+    this.namespace = namespace;
+    this.traits = traits;
+    this.connection = connection;
+    this.identity = claim.identity;
+    this.user = claim.user;
+    this.liveOnly = claim.liveOnly;
+    this.course = claim.course;
+    this.slot = slot;
+    this.#attempt = attempt;
+  }
+
+  release(): Promise<void> {
+    this.#attempt.ended();
+    return this.slot.release();
+  }
+
+  async withdraw(): Promise<void> {
+    await this.release();
+    await this.#attempt.giveBack();
+  }
+}
+
 interface Claim {
   identity: Identity | undefined;
   user: string;
@@ -75,24 +144,7 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
     }
     try {
       const slot = await connectionLimits.take(request, claim.user, claim.course);
-      const lasts = setTimeout(() => void rates.giveBack(rule, attempts), attemptMs).unref();
-      const release = (): Promise<void> => {
-        clearTimeout(lasts);
-        return slot.release();
-      };
-      const { namespace, traits, connection } = request; // not the token
-      return {
-        namespace,
-        traits,
-        connection,
-        ...claim,
-        slot,
-        release,
-        async withdraw() {
-          await release();
-          await rates.giveBack(rule, attempts);
-        },
-      };
+      return new Admitted(request, claim, slot, new Attempt(rates, rule, attempts, attemptMs));
     } catch (error) {
       await rates.giveBack(rule, attempts);
       throw error;

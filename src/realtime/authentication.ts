@@ -2,6 +2,7 @@
 import { toFailure } from "../contract/errors.ts";
 import type { Admission, Admit } from "./admission.ts";
 import type { ConnectOrder } from "./connect-order.ts";
+import { type Ending, onEnd } from "./endings.ts";
 import { connectionOf, type EngineSocket } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
 import { forgetSecrets, requestOf } from "./handshake.ts";
@@ -41,21 +42,26 @@ export function authenticate(namespace: AnyNamespace, authentication: Authentica
     void attempt.run(before?.supersede(), next);
   });
   namespace.on("connection", (socket) => {
-    if (attempts.get(socket.conn)?.socket === socket) connects.entered(socket);
-    else socket.conn.close(); // superseded while another middleware had it: both would be in
+    const attempt = attempts.get(socket.conn);
+    if (attempt?.socket === socket) {
+      attempt.entered();
+      connects.entered(socket);
+    } else socket.conn.close(); // superseded while another middleware had it: both would be in
   });
 }
 
 /** One way of a socket into its namespace. */
-class Attempt {
+class Attempt implements Ending {
   readonly socket: AnySocket;
   readonly #authentication: Authentication;
   #isSuperseded = false;
   /** Resolves when the socket is let in, refused or superseded. */
-  #decided: Promise<void> = Promise.resolve();
-  /** Gives back what is held: once there is something, until it is done. */
-  #leave: (() => void) | undefined;
-  #left: Promise<void> = Promise.resolve();
+  #decided: Promise<void> | undefined;
+  /** What is held, until it is given back. */
+  #held: Admission | undefined;
+  #left: Promise<void> | undefined;
+  /** The connection may die before the socket is in, which is then told nothing. */
+  #onClose: (() => void) | undefined;
 
   constructor(socket: AnySocket, authentication: Authentication) {
     this.socket = socket;
@@ -72,9 +78,26 @@ class Attempt {
   async supersede(): Promise<void> {
     this.#isSuperseded = true;
     await this.#decided;
-    if (this.#leave !== undefined && !this.socket.connected) forget(this.socket);
-    this.#leave?.();
+    if (this.#held !== undefined && !this.socket.connected) forget(this.socket);
+    this.ended();
     await this.#left;
+  }
+
+  /** The socket is in: from now on its own end is enough. */
+  entered(): void {
+    this.#decided = undefined;
+    this.#stopWatching();
+  }
+
+  /** Gives back what is held; again does nothing. */
+  ended(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    const { conn, nsp } = this.socket;
+    this.#held = undefined;
+    this.#stopWatching();
+    this.#authentication.slots.leave(conn, nsp.name);
+    this.#left = held.release();
   }
 
   async #decide(before: Promise<void> | undefined, next: Next): Promise<void> {
@@ -114,20 +137,17 @@ class Attempt {
 
   #hold(admitted: Admission): void {
     const { socket } = this;
-    const { slots } = this.#authentication;
-    const connection = socket.conn;
-    const leave = () => {
-      this.#leave = undefined;
-      connection.off("close", leave);
-      socket.off("disconnect", leave);
-      slots.leave(connection, socket.nsp.name);
-      this.#left = admitted.release();
-    };
-    this.#leave = leave;
-    if (connection.readyState === "open") {
-      socket.once("disconnect", leave);
-      connection.once("close", leave); // the connection may die before the socket is there
-    } else leave();
+    this.#held = admitted;
+    if (socket.conn.readyState === "open") {
+      onEnd(socket, this);
+      this.#onClose = () => this.ended();
+      socket.conn.once("close", this.#onClose);
+    } else this.ended();
+  }
+
+  #stopWatching(): void {
+    if (this.#onClose !== undefined) this.socket.conn.off("close", this.#onClose);
+    this.#onClose = undefined;
   }
 }
 

@@ -1,5 +1,6 @@
 // A client's CONNECT packets in order: one for a namespace that it is in already ends what it has there, and begins anew.
 import type { EventEmitter } from "node:events";
+import { type Ending, onEnd } from "./endings.ts";
 import type { AnySocket } from "./types.ts";
 
 /** A decoded packet of Socket.IO. */
@@ -45,10 +46,8 @@ export class ConnectOrder {
     const { client, nsp } = socket;
     const packets = this.#clients.get(client);
     if (packets === undefined) return;
-    packets.entered(nsp.name);
-    socket.once("disconnect", (reason) => {
-      if (reason === "server namespace disconnect") packets.ended(nsp.name);
-    });
+    const namespace = packets.entered(nsp.name);
+    if (namespace !== undefined) onEnd(socket, namespace);
   }
 
   /** Whether the client may think that it is in the namespace, as it was before: a refusal would leave it in that belief. */
@@ -58,11 +57,15 @@ export class ConnectOrder {
 }
 
 /** One namespace of one connection. */
-interface NamespacePackets {
+class NamespacePackets implements Ending {
   /** How often the client was told that it is in, without having left since. */
-  accepted: number;
+  accepted = 0;
   /** What came for the namespace after a CONNECT, by a client that may think that it is in. */
   held: Packet[] | undefined;
+
+  ended(reason: string): void {
+    if (reason === "server namespace disconnect") this.accepted = 0;
+  }
 }
 
 /** The packets of one connection. */
@@ -80,21 +83,17 @@ class ClientPackets {
   }
 
   watch(name: string): void {
-    if (!this.#namespaces.has(name)) this.#namespaces.set(name, { accepted: 0, held: undefined });
+    if (!this.#namespaces.has(name)) this.#namespaces.set(name, new NamespacePackets());
   }
 
-  entered(name: string): void {
+  entered(name: string): NamespacePackets | undefined {
     const namespace = this.#namespaces.get(name);
-    if (namespace === undefined) return;
+    if (namespace === undefined) return undefined;
     const { held = [] } = namespace;
     namespace.accepted++;
     namespace.held = undefined;
     for (const packet of held) this.#handle(packet);
-  }
-
-  ended(name: string): void {
-    const namespace = this.#namespaces.get(name);
-    if (namespace !== undefined) namespace.accepted = 0;
+    return namespace;
   }
 
   believesInside(name: string): boolean {

@@ -31,14 +31,14 @@ export class ConnectionLimits {
   readonly #cluster: Cluster;
   readonly #registry: ConnectionRegistry;
   readonly #limits: Limits;
-  /** By holder, who hears what becomes of its lease. */
-  readonly #listeners = new Map<string, StateListener>();
+  /** By holder, the leases of this node. */
+  readonly #held = new Map<string, LeaseSlot>();
 
   constructor(cluster: Cluster, registry: ConnectionRegistry, limits: Limits) {
     this.#cluster = cluster;
     this.#registry = registry;
     this.#limits = limits;
-    cluster.leases.onChange(({ holder, state }) => this.#listeners.get(holder)?.(state));
+    cluster.leases.onChange(({ holder, state }) => this.#held.get(holder)?.changed(state));
   }
 
   /** Takes a slot for a connection of `user`. Throws `RATE_LIMIT` when there is none. */
@@ -53,30 +53,12 @@ export class ConnectionLimits {
   /** The one slot of a user, whose holder changes. `waiting`: displaced holders that may wait for their turn. */
   async #takeLease(key: string, holder: string, waiting: number): Promise<ConnectionSlot> {
     const { leases } = this.#cluster;
-    const listeners = this.#listeners;
-    let state: LeaseState = "active";
-    let listener: StateListener | undefined;
-    listeners.set(holder, (changed) => {
-      state = changed;
-      listener?.(changed);
-    });
+    const slot = new LeaseSlot(key, holder, leases, this.#held);
+    this.#held.set(holder, slot);
     const taken = await leases.take(key, holder, { waiting });
-    if (!taken.ok) {
-      listeners.delete(holder);
-      throw full("too many connections wait for their turn");
-    }
-    return {
-      get state() {
-        return state;
-      },
-      onChange(heard) {
-        listener = heard;
-        if (state !== "active") heard(state);
-      },
-      async release() {
-        if (listeners.delete(holder)) await leases.release(key, holder);
-      },
-    };
+    if (taken.ok) return slot;
+    this.#held.delete(holder);
+    throw full("too many connections wait for their turn");
   }
 
   /** One of the `limit` slots of a user. */
@@ -88,15 +70,7 @@ export class ConnectionLimits {
       taken = await slots.take(key, holder, limit);
     }
     if (!taken.ok) throw full(`at most ${limit} connections per user`);
-    let isHeld = true;
-    return {
-      state: "active",
-      onChange: () => undefined,
-      async release() {
-        if (isHeld) await slots.release(key, holder);
-        isHeld = false;
-      },
-    };
+    return new SharedSlot(key, holder, slots);
   }
 
   async #displaceOldest(key: string, [oldest]: readonly Held[]): Promise<boolean> {
@@ -109,6 +83,59 @@ export class ConnectionLimits {
   /** Whether one of them gave way, being dead. */
   async #endDead(holders: readonly Held[]): Promise<boolean> {
     return (await this.#registry.probe(holders)).size < holders.length;
+  }
+}
+
+/** The one slot of a user, while this connection has it or waits for it. */
+class LeaseSlot implements ConnectionSlot {
+  state: LeaseState = "active";
+  readonly #key: string;
+  readonly #holder: string;
+  readonly #leases: Cluster["leases"];
+  readonly #held: Map<string, LeaseSlot>;
+  #listener: StateListener | undefined;
+
+  constructor(key: string, holder: string, leases: Cluster["leases"], held: Map<string, LeaseSlot>) {
+    this.#key = key;
+    this.#holder = holder;
+    this.#leases = leases;
+    this.#held = held;
+  }
+
+  onChange(listener: StateListener): void {
+    this.#listener = listener;
+    if (this.state !== "active") listener(this.state);
+  }
+
+  changed(state: LeaseState): void {
+    this.state = state;
+    this.#listener?.(state);
+  }
+
+  async release(): Promise<void> {
+    if (this.#held.delete(this.#holder)) await this.#leases.release(this.#key, this.#holder);
+  }
+}
+
+/** One of several slots of a user; nobody is told of it when it is taken away. */
+class SharedSlot implements ConnectionSlot {
+  readonly state = "active";
+  readonly #key: string;
+  readonly #holder: string;
+  #slots: Cluster["slots"] | undefined;
+
+  constructor(key: string, holder: string, slots: Cluster["slots"]) {
+    this.#key = key;
+    this.#holder = holder;
+    this.#slots = slots;
+  }
+
+  onChange(): void {}
+
+  async release(): Promise<void> {
+    const slots = this.#slots;
+    this.#slots = undefined;
+    await slots?.release(this.#key, this.#holder);
   }
 }
 

@@ -49,12 +49,14 @@ export class ConnectionRegistry {
     });
   }
 
-  /** Registers a connection; returns how to remove it. */
-  add(holder: string, connection: RegisteredConnection): () => void {
+  /** Registers a connection. */
+  add(holder: string, connection: RegisteredConnection): void {
     this.#connections.set(holder, connection);
-    return () => {
-      if (this.#connections.get(holder) === connection) this.#connections.delete(holder);
-    };
+  }
+
+  /** Removes it, unless another one has been registered in its place. */
+  remove(holder: string, connection: RegisteredConnection): void {
+    if (this.#connections.get(holder) === connection) this.#connections.delete(holder);
   }
 
   /** Whether a connection of this node holds its slots in this name. */

@@ -12,19 +12,20 @@ import type { AnySocket } from "./types.ts";
 
 /** How a socket's events are handled. */
 export interface Handling<Context> {
-  actions: Actions<Context>;
+  readonly actions: Actions<Context>;
   /** What the actions of this socket work with. */
-  context: Context;
-  /** What must be done before the first event is handled; if it fails, whoever does it closes the socket. */
-  ready: Promise<unknown>;
+  readonly context: Context;
   /** What to do with one more event, by the rate of this connection. */
-  rate: (event: string) => RateVerdict;
+  rate(event: string): RateVerdict;
   /** Told of every error that is not in the error table. */
-  onFault: (event: string, error: unknown) => void;
+  onFault(event: string, error: unknown): void;
 }
 
-/** Does something between two events of a socket. It must not reject. */
-export type InOrder = (work: () => Promise<void>) => void;
+/** Does something between two events of a socket. */
+export interface InOrder {
+  /** `work` begins when all before it has ended. It must not reject. */
+  inOrder(work: () => Promise<void>): void;
+}
 
 type Answer = (answer: Ack) => void;
 
@@ -35,61 +36,61 @@ const LISTENERS_OF_SOCKET_IO: Readonly<Record<string, number>> = { error: 1 };
  * Handles the socket's events, one after the other in the order in which they came, so that a `join_room` is done before
  * the `room_message` behind it. Events of others (a library user's own listeners) pass through; unknown ones are refused.
  */
-export function handleEvents<Context>(socket: AnySocket, handling: Handling<Context>): InOrder {
-  const { ready } = handling;
-  const inOrder = createInOrder();
-  inOrder(async () => void (await ready.catch(() => undefined)));
-  socket.use((event, next) => handle(socket, handling, inOrder, event, next));
-  return inOrder;
-}
-
-/** Creates a queue of work: each begins when the one before it has ended. */
-function createInOrder(): InOrder {
+export class EventHandler<Context> implements InOrder {
+  readonly #socket: AnySocket;
+  readonly #handling: Handling<Context>;
   /** The end of the queue; undefined while nothing is at work. */
-  let last: Promise<void> | undefined;
-  return (work) => {
-    const done = last === undefined ? work() : last.then(work);
-    last = done;
-    void done.then(() => {
-      if (last === done) last = undefined;
-    });
-  };
-}
+  #last: Promise<void> | undefined;
 
-function handle<Context>(
-  socket: AnySocket,
-  handling: Handling<Context>,
-  inOrder: InOrder,
-  [name, ...given]: Event,
-  next: () => void,
-): void {
-  if (!socket.connected) return;
-  const { actions, context, rate } = handling;
-  const event = String(name); // a number is an event too
-  const action = Object.hasOwn(actions, event) ? actions[event] : undefined;
-  const answer = answerOf(socket, given, () => action?.failed?.(context));
-  const verdict = rate(event);
-  if (verdict === "close") closeSocket(socket, { code: CLOSE.policy, reason: "too many messages" });
-  else if (verdict === "drop and say so") refuse(answer, new Failure("RATE_LIMIT", "too many messages"));
-  if (verdict !== "take") return;
-  if (action !== undefined) inOrder(() => run(event, action, handling, given[0], answer));
-  else if (socket.listenerCount(event) > (LISTENERS_OF_SOCKET_IO[event] ?? 0)) next();
-  else refuse(answer, new Failure("INVALID_MESSAGE", `event ${event.slice(0, 64)} is not known here`));
+  constructor(socket: AnySocket, handling: Handling<Context>) {
+    this.#socket = socket;
+    this.#handling = handling;
+    socket.use((event, next) => this.#handle(event, next));
+  }
+
+  /** Handles nothing before `ready` has settled, which must not reject. */
+  begin(ready: Promise<unknown>): void {
+    this.inOrder(async () => void (await ready));
+  }
+
+  inOrder(work: () => Promise<void>): void {
+    const done = this.#last === undefined ? work() : this.#last.then(work);
+    this.#last = done;
+    void done.then(() => {
+      if (this.#last === done) this.#last = undefined;
+    });
+  }
+
+  #handle([name, ...given]: Event, next: () => void): void {
+    const socket = this.#socket;
+    if (!socket.connected) return;
+    const { actions, context } = this.#handling;
+    const event = String(name); // a number is an event too
+    const action = Object.hasOwn(actions, event) ? actions[event] : undefined;
+    const answer = answerOf(socket, given, () => action?.failed?.(context));
+    const verdict = this.#handling.rate(event);
+    if (verdict === "close") closeSocket(socket, { code: CLOSE.policy, reason: "too many messages" });
+    else if (verdict === "drop and say so") refuse(answer, new Failure("RATE_LIMIT", "too many messages"));
+    if (verdict !== "take") return;
+    if (action !== undefined) this.inOrder(() => run(event, action, this.#handling, given[0], answer));
+    else if (socket.listenerCount(event) > (LISTENERS_OF_SOCKET_IO[event] ?? 0)) next();
+    else refuse(answer, new Failure("INVALID_MESSAGE", `event ${event.slice(0, 64)} is not known here`));
+  }
 }
 
 async function run<Context>(
   event: string,
   { schema, act }: Action<Context>,
-  { context, onFault }: Handling<Context>,
+  handling: Handling<Context>,
   given: unknown,
   answer: Answer,
 ): Promise<void> {
   try {
     const payload = typeof given === "function" ? undefined : given; // only the ack was given
     const parsed = schema === undefined ? undefined : parse(schema, payload);
-    answer({ ok: true, ...((await act(parsed, context)) as object) });
+    answer({ ok: true, ...((await act(parsed, handling.context)) as object) });
   } catch (error) {
-    if (!(error instanceof Failure)) onFault(event, error);
+    if (!(error instanceof Failure)) handling.onFault(event, error);
     answer({ ok: false, error: toFailure(error).body });
   }
 }

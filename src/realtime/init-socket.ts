@@ -3,9 +3,10 @@ import { CLOSE } from "../connection/close-codes.ts";
 import { type RateVerdict, restOfSecond } from "../connection/rate-verdict.ts";
 import type { Actions } from "./actions.ts";
 import { closeFaulty, closeSocket } from "./closing.ts";
-import type { ConnectionRegistry } from "./connection-registry.ts";
-import { type TokenChecks, watchExpiry } from "./expiry.ts";
-import { handleEvents, type InOrder } from "./handler.ts";
+import type { ConnectionRegistry, RegisteredConnection } from "./connection-registry.ts";
+import { type Ending, onEnd } from "./endings.ts";
+import type { TokenChecks, TokenExpiry } from "./expiry.ts";
+import { EventHandler, type Handling, type InOrder } from "./handler.ts";
 import type { MessageRates } from "./message-rate.ts";
 import type { AnySocket } from "./types.ts";
 
@@ -13,6 +14,7 @@ import type { AnySocket } from "./types.ts";
 export interface SocketDependencies extends TokenChecks {
   registry: ConnectionRegistry;
   rates: MessageRates;
+  tokens: TokenExpiry;
 }
 
 /**
@@ -26,38 +28,63 @@ export function initSocket<Context>(
   dependencies: SocketDependencies,
   ready: Promise<unknown>,
 ): InOrder {
-  const { registry, rates, logger } = dependencies;
-  const unregister = registry.add(socket.data.admission.connection, {
-    probe: (timeoutMs) => socket.data.connection.probe(timeoutMs),
-    disconnect(why) {
-      if (why === "dead") socket.conn.close(true);
-      else closeSocket(socket, { code: CLOSE.policy, reason: "replaced" });
-    },
-  });
-  socket.once("disconnect", unregister);
-  ready.catch((error: unknown) => {
-    if (!socket.connected) return; // it could not be made ready because it has gone
-    logger.error({ err: error, namespace: socket.nsp.name }, "a connection could not begin");
-    closeFaulty(socket);
-  });
-  watchExpiry(socket, dependencies);
-  return handleEvents(socket, {
-    actions,
-    context,
-    ready,
-    rate: rateOf(socket, rates),
-    onFault: (event, error) => logger.error({ err: error, event, namespace: socket.nsp.name }, "a handler failed"),
-  });
+  const begun = new BegunSocket(socket, actions, context, dependencies);
+  dependencies.registry.add(socket.data.admission.connection, begun);
+  onEnd(socket, begun);
+  dependencies.tokens.watch(socket);
+  const events = new EventHandler(socket, begun);
+  events.begin(ready.catch((error: unknown) => begun.couldNotBegin(error)));
+  return events;
 }
 
-/** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
-function rateOf(socket: AnySocket, rates: MessageRates): (event: string) => RateVerdict {
-  const ofConnection = rates.of(socket.conn);
-  const take = () => {
-    const verdict = ofConnection();
-    if (verdict !== "take") socket.data.connection.pauseReading(restOfSecond());
+/** A socket that has begun: in the registry, and what its events are handled with. */
+class BegunSocket<Context> implements RegisteredConnection, Handling<Context>, Ending {
+  readonly actions: Actions<Context>;
+  readonly context: Context;
+  readonly #socket: AnySocket;
+  readonly #dependencies: SocketDependencies;
+  readonly #rate: () => RateVerdict;
+
+  constructor(socket: AnySocket, actions: Actions<Context>, context: Context, dependencies: SocketDependencies) {
+    this.actions = actions;
+    this.context = context;
+    this.#socket = socket;
+    this.#dependencies = dependencies;
+    this.#rate = dependencies.rates.of(socket.conn);
+  }
+
+  probe(timeoutMs: number): Promise<boolean> {
+    return this.#socket.data.connection.probe(timeoutMs);
+  }
+
+  disconnect(why: "dead" | "replaced"): void {
+    if (why === "dead") this.#socket.conn.close(true);
+    else closeSocket(this.#socket, { code: CLOSE.policy, reason: "replaced" });
+  }
+
+  /** The acks of a client that answers by pongs are made by this server, as many as it likes: they are not the client's. */
+  rate(event: string): RateVerdict {
+    const { admission, connection } = this.#socket.data;
+    if (event === "ack" && admission.traits.acknowledges !== "ack") return "take";
+    const verdict = this.#rate();
+    if (verdict !== "take") connection.pauseReading(restOfSecond());
     return verdict;
-  };
-  if (socket.data.admission.traits.acknowledges === "ack") return take;
-  return (event) => (event === "ack" ? "take" : take());
+  }
+
+  onFault(event: string, error: unknown): void {
+    const { logger } = this.#dependencies;
+    logger.error({ err: error, event, namespace: this.#socket.nsp.name }, "a handler failed");
+  }
+
+  couldNotBegin(error: unknown): void {
+    if (!this.#socket.connected) return; // it has gone meanwhile
+    this.#dependencies.logger.error({ err: error, namespace: this.#socket.nsp.name }, "a connection could not begin");
+    closeFaulty(this.#socket);
+  }
+
+  ended(): void {
+    const { registry, tokens } = this.#dependencies;
+    registry.remove(this.#socket.data.admission.connection, this);
+    tokens.forget(this.#socket);
+  }
 }

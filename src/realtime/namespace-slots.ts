@@ -11,7 +11,8 @@ export interface NamespaceSlots {
 }
 
 interface ConnectionSlots {
-  readonly namespaces: Set<string>;
+  /** One, as nearly everybody has; more, or none. */
+  namespaces: readonly string[];
   /** Set while no slot is taken. */
   closing: NodeJS.Timeout | undefined;
 }
@@ -21,16 +22,18 @@ export function createNamespaceSlots(emptyForMs: number): NamespaceSlots {
   const slotsOf = new WeakMap<EngineSocket, ConnectionSlots>();
   return {
     take(connection, namespace) {
-      const occupied = slotsOf.get(connection) ?? { namespaces: new Set(), closing: undefined };
-      if (occupied.namespaces.has(namespace)) return false;
+      const occupied = slotsOf.get(connection) ?? { namespaces: [], closing: undefined };
+      if (occupied.namespaces.includes(namespace)) return false;
       clearTimeout(occupied.closing);
-      occupied.namespaces.add(namespace);
+      occupied.namespaces = [...occupied.namespaces, namespace];
       slotsOf.set(connection, occupied);
       return true;
     },
     leave(connection, namespace) {
       const occupied = slotsOf.get(connection);
-      if (occupied === undefined || !occupied.namespaces.delete(namespace) || occupied.namespaces.size > 0) return;
+      if (!occupied?.namespaces.includes(namespace)) return;
+      occupied.namespaces = occupied.namespaces.filter((name) => name !== namespace);
+      if (occupied.namespaces.length > 0) return;
       if (connection.readyState === "open") occupied.closing = setTimeout(() => connection.close(), emptyForMs).unref();
     },
   };

@@ -5,6 +5,7 @@ import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/cha
 import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
 import type { StudyTimeClientEvents, StudyTimeServerEvents } from "../contract/study-time.ts";
 import type { Admission } from "./admission.ts";
+import type { TokenExpiry } from "./expiry.ts";
 
 /** What the server keeps with each socket. Never crosses Redis: nothing calls `fetchSockets`. */
 export interface SocketData {
@@ -13,8 +14,8 @@ export interface SocketData {
   admission: Admission;
   /** What the namespace adds to every `error` event that this socket is told of. */
   errorDetail?: () => { studyTime: number };
-  /** Takes a newer token of the same user in the place of the old one. Throws a `Failure` for any other. */
-  renew?: (token: string) => void;
+  /** Watches its token, and takes a newer one. */
+  tokens?: TokenExpiry;
   /** What is still to be saved for it when the node drains. */
   beforeDrain?: () => Promise<void>;
 }

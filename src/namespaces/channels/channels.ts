@@ -1,6 +1,9 @@
 // The `/channels` namespace: subscriptions, rooms, messages and presence of one user per socket.
+
 import { GUESTS, ONLINE } from "../../cluster/presence.ts";
+import { LazySet } from "../../connection/lazy-set.ts";
 import { channelOf, roomOf } from "../../contract/channel-names.ts";
+import { type Ending, onEnd } from "../../realtime/endings.ts";
 import type { InOrder } from "../../realtime/handler.ts";
 import { initSocket } from "../../realtime/init-socket.ts";
 import type { ChannelsNamespace, ChannelsSocket } from "../../realtime/types.ts";
@@ -11,12 +14,15 @@ import { Membership } from "./membership.ts";
 import { ownChannels } from "./own-channels.ts";
 import { createPendingSessions, type OwnerListener, type PendingSessions } from "./pending.ts";
 import { createRoomPresence, type RoomPresence } from "./room-presence.ts";
-import { Subscriptions } from "./subscriptions.ts";
+import { type SubscriptionSurroundings, Subscriptions } from "./subscriptions.ts";
 
 /** What the sockets of one node share. */
 interface Shared {
   readonly pending: PendingSessions;
   readonly presence: RoomPresence;
+  /** Those that are open, by their sockets' ids. */
+  readonly connections: Map<string, ChannelsConnection>;
+  readonly dependencies: ChannelsDependencies;
 }
 
 /** Serves the namespace. @returns releases what is still open */
@@ -30,9 +36,9 @@ export function serveChannels(namespace: ChannelsNamespace, dependencies: Channe
     const channel = channelOf.runResults(session);
     for (const id of namespace.adapter.rooms.get(channel) ?? []) connections.get(id)?.ownerChanged(channel);
   });
+  const shared = { pending, presence, connections, dependencies };
   namespace.on("connection", (socket) => {
-    connections.set(socket.id, new ChannelsConnection(socket, { pending, presence }, dependencies));
-    socket.once("disconnect", () => connections.delete(socket.id));
+    connections.set(socket.id, new ChannelsConnection(socket, shared));
   });
   return {
     close() {
@@ -43,35 +49,55 @@ export function serveChannels(namespace: ChannelsNamespace, dependencies: Channe
 }
 
 /** One connection: its subscriptions and its rooms. */
-class ChannelsConnection implements ChannelsContext {
+class ChannelsConnection implements ChannelsContext, SubscriptionSurroundings, Ending {
   readonly socket: ChannelsSocket;
-  readonly dependencies: ChannelsDependencies;
   readonly subscriptions: Subscriptions;
   readonly membership: Membership;
-  readonly #resumption: SessionResumption;
-  readonly #inOrder: InOrder;
+  readonly joined = new LazySet<string>();
+  readonly resumption: SessionResumption;
+  readonly #shared: Shared;
+  readonly #events: InOrder;
+  /** How it hears of a session's owner, once it has asked. */
+  #onOwner: OwnerListener | undefined;
 
-  constructor(socket: ChannelsSocket, { pending, presence }: Shared, dependencies: ChannelsDependencies) {
+  constructor(socket: ChannelsSocket, shared: Shared) {
+    const { dependencies, presence } = shared;
     this.socket = socket;
-    this.dependencies = dependencies;
-    const resumption = dependencies.resumptions.of(socket);
-    this.#resumption = resumption;
-    const joined = new Set<string>();
-    const onOwner: OwnerListener = (session, owner) => inOrder(() => this.subscriptions.registered(session, owner));
-    const wait = (session: string): void => pending.wait(session, onOwner);
-    const stopWaiting = (session: string): void => pending.remove(session, onOwner);
-    this.subscriptions = new Subscriptions(socket, { joined, resumption, wait, stopWaiting }, dependencies);
-    const parts = { joined, subscriptions: this.subscriptions, presence, resumption };
-    this.membership = new Membership(socket, parts, dependencies);
+    this.#shared = shared;
+    this.resumption = dependencies.resumptions.of(socket);
+    this.subscriptions = new Subscriptions(socket, this, dependencies);
+    this.membership = new Membership(this, presence, dependencies.limits);
     const ready = Promise.resolve().then(() => this.#start());
-    const inOrder: InOrder = initSocket(socket, ACTIONS, this, dependencies, ready);
-    this.#inOrder = inOrder;
-    socket.once("disconnect", () => this.#end());
+    this.#events = initSocket(socket, ACTIONS, this, dependencies, ready);
+    onEnd(socket, this);
+  }
+
+  get dependencies(): ChannelsDependencies {
+    return this.#shared.dependencies;
   }
 
   /** A channel that it hears may be another user's now. */
   ownerChanged(channel: string): void {
-    this.#inOrder(() => this.subscriptions.recheck([channel]));
+    this.#events.inOrder(() => this.subscriptions.recheck([channel]));
+  }
+
+  wait(session: string): void {
+    this.#onOwner ??= (registered, owner) =>
+      this.#events.inOrder(() => this.subscriptions.registered(registered, owner));
+    this.#shared.pending.wait(session, this.#onOwner);
+  }
+
+  stopWaiting(session: string): void {
+    if (this.#onOwner !== undefined) this.#shared.pending.remove(session, this.#onOwner);
+  }
+
+  ended(): void {
+    const { cluster, onFault } = this.dependencies;
+    this.#shared.connections.delete(this.socket.id);
+    this.subscriptions.end();
+    this.membership.end();
+    const { group, member } = this.#presence;
+    cluster.presence.leave(group, member, this.socket.id).catch(onFault);
   }
 
   async #start(): Promise<void> {
@@ -101,20 +127,12 @@ class ChannelsConnection implements ChannelsContext {
 
   /** Hears its own channels, and goes on with what the connection before it had. */
   async #resume(): Promise<void> {
-    const { rooms, cursors } = await this.#resumption.claim();
+    const { rooms, cursors } = await this.resumption.claim();
     const own = new Map(ownChannels(this.socket.data.admission).map((channel) => [channel, cursors[channel]]));
     await this.subscriptions.add(own);
     const joined = new Set<string>(rooms.map(channelOf.room));
     const others = Object.entries(cursors).filter(([channel]) => !own.has(channel) && !joined.has(channel));
     await this.subscriptions.resume(new Map(others));
     for (const room of rooms) await this.membership.join(room, cursors[`rooms/${room}`]);
-  }
-
-  #end(): void {
-    const { cluster, onFault } = this.dependencies;
-    this.subscriptions.end();
-    this.membership.end();
-    const { group, member } = this.#presence;
-    cluster.presence.leave(group, member, this.socket.id).catch(onFault);
   }
 }

@@ -1,5 +1,6 @@
 // The subscriptions of one socket of `/channels`: subscribe, unsubscribe, ack.
 import type { z } from "zod";
+import type { LazySet } from "../../connection/lazy-set.ts";
 import { type ChannelName, channelOf, EVERYONE, parseChannel, START_OF } from "../../contract/channel-names.ts";
 import { Failure } from "../../contract/errors.ts";
 import type { Subscribed, subscribe } from "../../contract/subscribing.ts";
@@ -14,8 +15,8 @@ import type { ChannelsDependencies } from "./dependencies.ts";
 /** What is known of the socket elsewhere. */
 export interface SubscriptionSurroundings {
   /** The rooms that it has joined. */
-  joined: ReadonlySet<string>;
-  resumption: SessionResumption;
+  readonly joined: Pick<LazySet<string>, "has">;
+  readonly resumption: SessionResumption;
   /** Asks to be told of the owner of a run session. */
   wait(session: string): void;
   /** Asks no more. */
@@ -31,7 +32,7 @@ export class Subscriptions {
   readonly #surroundings: SubscriptionSurroundings;
   readonly #dependencies: Dependencies;
   readonly #running = new Map<string, Subscription>();
-  readonly #pending = new Map<string, StartPosition>();
+  #pending: Map<string, StartPosition> | undefined;
 
   constructor(socket: ChannelsSocket, surroundings: SubscriptionSurroundings, dependencies: Dependencies) {
     this.#socket = socket;
@@ -123,7 +124,7 @@ export class Subscriptions {
   /** A run session that it waits for has an owner now. Never rejects. */
   async registered(session: string, owner: string): Promise<void> {
     const channel = channelOf.runResults(session);
-    const from = this.#pending.get(channel);
+    const from = this.#pending?.get(channel);
     if (from === undefined || !this.#socket.connected) return;
     if (owner !== this.#user) {
       this.#withdraw(channel);
@@ -133,18 +134,24 @@ export class Subscriptions {
       begin([await this.#start(channel, from)]);
     } catch {
       if (!this.#socket.connected) return;
-      this.#pending.set(channel, from); // the database is away now; it is asked again
+      this.#waitingFor.set(channel, from); // the database is away now; it is asked again
       this.#surroundings.wait(session);
     }
   }
 
   /** The connection is gone. */
   end(): void {
-    for (const channel of [...this.#running.keys(), ...this.#pending.keys()]) this.#stop(channel);
+    for (const channel of [...this.#running.keys(), ...(this.#pending?.keys() ?? [])]) this.#stop(channel);
   }
 
   get #user(): string {
     return this.#socket.data.admission.user;
+  }
+
+  /** Channels whose session has no owner yet, and where they will begin. */
+  get #waitingFor(): Map<string, StartPosition> {
+    this.#pending ??= new Map();
+    return this.#pending;
   }
 
   get #liveOnly(): boolean {
@@ -179,8 +186,8 @@ export class Subscriptions {
   /** Waits until somebody registers the run session. */
   async #waitForOwner(asked: Asked, from: StartPosition): Promise<Subscribed> {
     const { name, id } = asked.channel;
-    if (!this.#pending.has(name)) this.#assertRoomForOneMore();
-    this.#pending.set(name, from);
+    if (!this.#waitingFor.has(name)) this.#assertRoomForOneMore();
+    this.#waitingFor.set(name, from);
     this.#surroundings.wait(id);
     // Whoever registers it from now on tells of it; who has done so just before is seen here.
     if ((await this.#dependencies.runSessions.owner(id)) !== undefined) return this.subscribe(asked);
@@ -226,7 +233,7 @@ export class Subscriptions {
 
   #assertRoomForOneMore(): void {
     const { most } = this.#dependencies.limits.subscriptionsPerSocket;
-    if (this.#running.size + this.#pending.size < most) return;
+    if (this.#running.size + (this.#pending?.size ?? 0) < most) return;
     throw new Failure("RATE_LIMIT", `at most ${most} subscriptions per connection`);
   }
 
@@ -235,8 +242,8 @@ export class Subscriptions {
     this.#running.get(channel)?.end();
     this.#running.delete(channel);
     const name = parseChannel(channel);
-    const { joined, stopWaiting } = this.#surroundings;
-    if (this.#pending.delete(channel)) stopWaiting(name?.id ?? "");
+    const { joined } = this.#surroundings;
+    if (this.#pending?.delete(channel)) this.#surroundings.stopWaiting(name?.id ?? "");
     if (name?.kind !== "rooms" || !joined.has(name.id)) void this.#socket.leave(channel);
   }
 }

@@ -2,11 +2,11 @@
 import { z } from "zod";
 import type { Cluster } from "../../cluster/cluster.ts";
 import type { LoggedEvent } from "../../contract/durable.ts";
-import type { EventLog } from "../../event-log/event-log.ts";
-import type { AnyNamespace } from "../types.ts";
+import type { EventLog, Page } from "../../event-log/event-log.ts";
+import type { AnyNamespace, AnySocket } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
 import { emitLogged } from "./emit-logged.ts";
-import { Stream } from "./stream.ts";
+import { Stream, type StreamSurroundings } from "./stream.ts";
 
 /** Events read at once to close a gap, and bytes of their data. */
 const GAP_PAGE = 500;
@@ -42,20 +42,22 @@ export interface DeliveryDependencies {
 }
 
 /** The room of those who have caught up with a channel; apart from the public room of the same name, which emitters use. */
-export const liveRoom = (channel: string): string => `live:${channel}`;
+const liveRoom = (channel: string): string => `live:${channel}`;
 
 interface OpenChannel {
   subscribers: number;
-  /** Set by {@link Delivery.open} at once; resolves when the head of the channel is known. */
-  readonly opening: Promise<Stream>;
+  /** Until the stream is there: resolves when the head of the channel is known. */
+  opening: Promise<Stream> | undefined;
   /** Set once the stream is there. */
   stream: Stream | undefined;
   /** What came before it was. */
-  readonly early: LoggedEvent[];
+  early: LoggedEvent[] | undefined;
+  /** The only one who has caught up: most channels are one user's, and need no room. With a second one it is `"room"`. */
+  live: AnySocket | "room" | undefined;
 }
 
 /** The channels that somebody on this node hears. */
-export class Delivery {
+export class Delivery implements StreamSurroundings {
   readonly #dependencies: DeliveryDependencies;
   readonly #channels = new Map<string, OpenChannel>();
   readonly #timer: NodeJS.Timeout;
@@ -85,7 +87,7 @@ export class Delivery {
     const open = this.#channels.get(channel) ?? this.#begin(channel);
     open.subscribers++;
     try {
-      return await open.opening;
+      return open.stream ?? (await (open.opening as Promise<Stream>));
     } catch (error) {
       this.#leave(channel, open);
       throw error;
@@ -96,6 +98,28 @@ export class Delivery {
   leave(channel: string, stream: Stream): void {
     const open = this.#channels.get(channel);
     if (open?.stream === stream) this.#leave(channel, open);
+  }
+
+  /** A subscriber has caught up: from now on it gets what the stream hands on. */
+  joinLive(channel: string, stream: Stream, socket: AnySocket): void {
+    const open = this.#channels.get(channel);
+    if (open?.stream !== stream) return;
+    const { live } = open;
+    if (live === undefined) {
+      open.live = socket;
+      return;
+    }
+    const room = liveRoom(channel);
+    if (live !== "room") void live.join(room);
+    void socket.join(room);
+    open.live = "room";
+  }
+
+  /** It gets nothing more. */
+  leaveLive(channel: string, stream: Stream, socket: AnySocket): void {
+    const open = this.#channels.get(channel);
+    if (open?.stream === stream && open.live === socket) open.live = undefined;
+    else void socket.leave(liveRoom(channel));
   }
 
   #leave(channel: string, open: OpenChannel): void {
@@ -128,34 +152,42 @@ export class Delivery {
     for (const event of events) {
       const open = this.#channels.get(event.channel);
       if (open?.stream !== undefined) open.stream.receive([event]);
-      else open?.early.push(event);
+      else open?.early?.push(event);
     }
   }
 
   #begin(channel: string): OpenChannel {
     const opening = this.#dependencies.boundsOf(channel).then(({ head }) => {
-      const stream = this.#streamOf(channel, head);
+      const stream = new Stream(channel, head, this);
       open.stream = stream;
-      stream.receive(open.early.splice(0));
+      stream.receive(open.early ?? []);
+      open.early = undefined;
+      open.opening = undefined;
       return stream;
     });
-    const open: OpenChannel = { subscribers: 0, early: [], stream: undefined, opening };
+    const open: OpenChannel = { subscribers: 0, early: [], stream: undefined, opening, live: undefined };
     this.#channels.set(channel, open);
     return open;
   }
 
-  #streamOf(channel: string, head: number): Stream {
-    const { eventLog, cluster, namespaceOf, onDelivered } = this.#dependencies;
-    const namespace = namespaceOf(channel);
-    const room = liveRoom(channel);
-    return new Stream({
-      head,
-      deliver(event) {
-        onDelivered(namespace.name, namespace.adapter.rooms.get(room)?.size ?? 0);
-        emitLogged(namespace.local.to(room), event);
-      },
-      readAfter: (offset) => eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES),
-      isAlone: () => cluster.health().redis === "down",
-    });
+  /** For its streams. */
+  deliver(event: LoggedEvent): void {
+    const { namespaceOf, onDelivered } = this.#dependencies;
+    const live = this.#channels.get(event.channel)?.live;
+    if (live === undefined) return;
+    const namespace = namespaceOf(event.channel);
+    const room = liveRoom(event.channel);
+    onDelivered(namespace.name, live === "room" ? (namespace.adapter.rooms.get(room)?.size ?? 0) : 1);
+    emitLogged(live === "room" ? namespace.local.to(room) : live, event);
+  }
+
+  /** For its streams. */
+  readAfter(channel: string, offset: number): Promise<Page> {
+    return this.#dependencies.eventLog.read(channel, offset, GAP_PAGE, GAP_BYTES);
+  }
+
+  /** For its streams. */
+  isAlone(): boolean {
+    return this.#dependencies.cluster.health().redis === "down";
   }
 }

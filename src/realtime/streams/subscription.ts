@@ -5,7 +5,7 @@ import type { Semaphore } from "../../store/batching/semaphore.ts";
 import { closeFaulty } from "../closing.ts";
 import type { AnySocket } from "../types.ts";
 import type { ReadBounds } from "./channel-bounds.ts";
-import { type Delivery, liveRoom } from "./delivery.ts";
+import type { Delivery } from "./delivery.ts";
 import { emitLogged } from "./emit-logged.ts";
 import { resolveStart, type StartPosition, type SubscriptionStart } from "./start-position.ts";
 import type { Stream } from "./stream.ts";
@@ -89,7 +89,7 @@ export class Subscription {
     if (this.#state === "ended") return;
     if (this.#state === "live") this.#position = this.#stream.head;
     this.#state = "ended";
-    void this.#socket.leave(liveRoom(this.channel));
+    this.#dependencies.delivery.leaveLive(this.channel, this.#stream, this.#socket);
     this.#dependencies.delivery.leave(this.channel, this.#stream);
   }
 
@@ -112,7 +112,7 @@ export class Subscription {
     }
     // Nothing has come in since that comparison: both are in one turn of the event loop.
     this.#state = "live";
-    void this.#socket.join(liveRoom(this.channel));
+    this.#dependencies.delivery.joinLive(this.channel, this.#stream, this.#socket);
   }
 
   /** Sends what is next. Holds nothing while the client does not read: what it has no room for is read again later. */

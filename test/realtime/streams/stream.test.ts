@@ -22,10 +22,9 @@ afterEach(() => {
 function streamOver(log: number[], { head = 0, isAlone = (): boolean => false } = {}) {
   const delivered: number[] = [];
   const reads: number[] = [];
-  const stream = new Stream({
-    head,
-    deliver: ({ offset }) => delivered.push(offset),
-    readAfter: async (offset) => {
+  const stream = new Stream("rooms/a", head, {
+    deliver: ({ offset }) => void delivered.push(offset),
+    readAfter: async (_channel, offset) => {
       reads.push(offset);
       return { events: events(...log.filter((kept) => kept > offset)), oldest: log[0] ?? 1 };
     },
@@ -96,9 +95,8 @@ it("goes on behind what retention has taken from the log", async () => {
 it("tries again when the log cannot be read", async () => {
   let broken = true;
   const delivered: number[] = [];
-  const stream = new Stream({
-    head: 0,
-    deliver: ({ offset }) => delivered.push(offset),
+  const stream = new Stream("rooms/a", 0, {
+    deliver: ({ offset }) => void delivered.push(offset),
     readAfter: async () => {
       if (!broken) return { events: events(1), oldest: 1 };
       broken = false;
@@ -132,9 +130,8 @@ it("hands on nothing more once it is closed, even if it was reading", async () =
   let answer = (_page: { events: LoggedEvent[]; oldest: number }): void => undefined;
   const delivered: number[] = [];
   let asked = false;
-  const stream = new Stream({
-    head: 0,
-    deliver: ({ offset }) => delivered.push(offset),
+  const stream = new Stream("rooms/a", 0, {
+    deliver: ({ offset }) => void delivered.push(offset),
     readAfter: () => {
       asked = true;
       return new Promise((resolve) => {
@@ -153,9 +150,8 @@ it("hands on nothing more once it is closed, even if it was reading", async () =
 
 it("skips what the log no longer has, and keeps what came early", async () => {
   const delivered: number[] = [];
-  const stream = new Stream({
-    head: 0,
-    deliver: ({ offset }) => delivered.push(offset),
+  const stream = new Stream("rooms/a", 0, {
+    deliver: ({ offset }) => void delivered.push(offset),
     readAfter: async () => ({ events: [], oldest: 5 }),
     isAlone: () => false,
   });
