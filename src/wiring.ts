@@ -12,6 +12,7 @@ import type { Limits } from "./config/limits.ts";
 import { AdmissionQueue } from "./connection/admission-queue.ts";
 import { createUnsentBudget } from "./connection/unsent-budget.ts";
 import type { VerifyToken } from "./contract/identity.ts";
+import { createEngines } from "./engines.ts";
 import type { EventLog } from "./event-log/event-log.ts";
 import type { Metrics } from "./http/metrics.ts";
 import { serveChannels } from "./namespaces/channels/channels.ts";
@@ -20,10 +21,7 @@ import { serveDashboard } from "./namespaces/dashboard.ts";
 import { type Namespaces, openNamespaces } from "./namespaces/open.ts";
 import { createSessionResumptions } from "./namespaces/session-resumption.ts";
 import { serveStudyTime } from "./namespaces/study-time.ts";
-import { DIALECTS } from "./raw/dialects/table.ts";
-import { RawEngine } from "./raw/engine.ts";
-import { routeUpgrades } from "./raw/upgrade-router.ts";
-import { type Admission, type Admit, createAdmission } from "./realtime/admission.ts";
+import { type Admit, createAdmission } from "./realtime/admission.ts";
 import { type Broadcast, createBroadcast } from "./realtime/broadcast.ts";
 import { closeConnections } from "./realtime/close-connections.ts";
 import { type ConnectionCount, countConnections } from "./realtime/connection-counts.ts";
@@ -31,9 +29,9 @@ import { ConnectionLimits } from "./realtime/connection-limits.ts";
 import { ConnectionRegistry } from "./realtime/connection-registry.ts";
 import { type Control, createControl } from "./realtime/control.ts";
 import { TokenExpiry } from "./realtime/expiry.ts";
-import { createMessageRate, createMessageRates } from "./realtime/message-rate.ts";
+import { createMessageRates } from "./realtime/message-rate.ts";
 import { createOnRefused } from "./realtime/refusals.ts";
-import { attachEngine, createRealtimeServer, guardConnections, type RealtimeOptions } from "./realtime/server.ts";
+import { createRealtimeServer, type RealtimeOptions } from "./realtime/server.ts";
 import { createBoundsReader } from "./realtime/streams/channel-bounds.ts";
 import { Delivery } from "./realtime/streams/delivery.ts";
 import { REALTIME_TIMES, type RealtimeTimes } from "./realtime/times.ts";
@@ -85,14 +83,16 @@ export interface Realtime {
 
 /** Wires it up; nobody is let in before `attach`. */
 export function createRealtime(dependencies: RealtimeDependencies): Realtime {
-  const { limits, revocations, cluster, logger, allowsOrigin, allowsHost } = dependencies;
+  const { limits, revocations, cluster, logger } = dependencies;
   const times = { ...REALTIME_TIMES, ...dependencies.times };
   const onFault = (error: unknown): void => logger.error({ err: error }, "something failed in the background");
   let isDraining = false;
   let detach = (): void => undefined;
   const capacity = (): "ok" | "full" | "draining" => {
     if (isDraining) return "draining";
-    return io.engine.clientsCount + raw.clientsCount + queue.waiting >= limits.maxConnections.most ? "full" : "ok";
+    return io.engine.clientsCount + engines.rawClientsCount + queue.waiting >= limits.maxConnections.most
+      ? "full"
+      : "ok";
   };
 
   const queue = new AdmissionQueue(limits.waitingConnections.most);
@@ -101,7 +101,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
   if (dependencies.adapter !== undefined) io.adapter(dependencies.adapter);
   const registry = new ConnectionRegistry(cluster, times.probeMs);
   const admit = createAdmit(dependencies, registry, times);
-  const raw = createRawEngine(dependencies, admit, options);
+  const engines = createEngines(io, options, { ...dependencies, admit });
   const namespaces = openNamespaces(io, {
     admit,
     joinWithinMs: times.joinWithinMs,
@@ -125,14 +125,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     broadcast: createBroadcast(namespaces.channels, cluster),
     control,
     attach(server, others) {
-      io.bind(raw); // first: what is bound last is `io.engine`
-      const detachEngine = attachEngine(io, server, options);
-      guardConnections(io, options);
-      const unroute = routeUpgrades(server, { engine: raw, allowsOrigin, allowsHost, capacity, queue, others });
-      detach = () => {
-        unroute();
-        detachEngine();
-      };
+      detach = engines.attach(server, others);
     },
     isDraining: () => isDraining,
     startDraining() {
@@ -145,7 +138,7 @@ export function createRealtime(dependencies: RealtimeDependencies): Realtime {
     },
     async close() {
       served.close();
-      await raw.close(); // io.close() would wait for it for ever
+      await engines.close(); // io.close() would wait for them for ever
       await io.close();
       detach();
     },
@@ -188,26 +181,6 @@ function createAdmit(
     connectionLimits: new ConnectionLimits(cluster, registry, limits),
     attemptMs,
     trustQueryUser: config.trustQueryUser,
-  });
-}
-
-/** The raw engine: its connections share the unsent budget and the limits of Socket.IO's own. */
-function createRawEngine(
-  { metrics, logger }: RealtimeDependencies,
-  admit: Admit,
-  { messages, maxMessageBytes, maxBufferedBytes, unsent, keepAlive }: RealtimeOptions,
-): RawEngine<Admission> {
-  return new RawEngine<Admission>({
-    dialects: DIALECTS,
-    admit,
-    release: (admission) => void admission.release(),
-    messageRate: () => createMessageRate(messages),
-    onMalformed: () => metrics.malformedFrame("raw"),
-    maxMessageBytes,
-    unsent: { maxBufferedBytes, budget: unsent },
-    keepAlive,
-    onFault: (what, error) => logger.error({ err: error, what }, "the raw engine failed"),
-    onRefused: createOnRefused({ metrics, logger }),
   });
 }
 

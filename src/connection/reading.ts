@@ -1,6 +1,6 @@
 // Whether a WebSocket is read: whoever sends too much is made to wait by not reading on, until TCP itself stops them.
 import type { Duplex } from "node:stream";
-import { type SlicedReads, sliceReads } from "./sliced-reads.ts";
+import { sliceReads } from "./sliced-reads.ts";
 
 /** What is used of a WebSocket. */
 export interface PausableWebSocket {
@@ -23,16 +23,21 @@ const HANG_UP_MS = 3_000;
 /** The reading of one WebSocket. While it is paused neither frames nor the end of the connection are noticed. */
 export class Reading {
   readonly #ws: PausableWebSocket;
-  readonly #slices: SlicedReads | undefined;
+  readonly #slices: { most: number } | undefined;
   /** The reasons for which it is paused, as bits: there are as many of these as connections. */
   #reasons = 0;
   #timer: NodeJS.Timeout | undefined;
   #aboveUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param socket what the WebSocket runs over; undefined where it is not known, and what is read at once is handled at once */
-  constructor(ws: PausableWebSocket, socket: Duplex | undefined) {
+  /** @param slices the most bytes that are handed on in one turn, where the WebSocket is read in slices */
+  constructor(ws: PausableWebSocket, slices: { most: number } | undefined) {
     this.#ws = ws;
-    this.#slices = socket === undefined ? undefined : sliceReads(socket, SLICE_BYTES, MOST_BYTES);
+    this.#slices = slices;
+  }
+
+  /** The reading of a WebSocket of `ws`. `socket` is what it runs over; where it is not known, all is handled as it comes. */
+  static of(ws: PausableWebSocket, socket: Duplex | undefined): Reading {
+    return new Reading(ws, socket === undefined ? undefined : sliceReads(socket, SLICE_BYTES, MOST_BYTES));
   }
 
   /** It is above its rate at this moment: what has been read already is above it, too. */

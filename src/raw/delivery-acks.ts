@@ -1,6 +1,6 @@
 // Delivery acks of clients that send none: soon after durable frames they are pinged, and the pong says that the frames have arrived.
-import type { PingTracker } from "./keep-alive.ts";
-import type { SendQueue } from "./send-queue.ts";
+import type { PingTracker } from "../web-socket/keep-alive.ts";
+import type { SendQueue } from "../web-socket/send-queue.ts";
 
 /** A connection that has sent durable frames. */
 export interface AckPinged {

@@ -2,12 +2,12 @@
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { FlushSchedule } from "../connection/flush-schedule.ts";
+import { keepAlive } from "../web-socket/keep-alive.ts";
+import { DRAINING } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
-import { type AcceptedConnection, type ConnectionContext, RawSocket } from "./connection.ts";
+import { type AcceptedConnection, type RawContext, RawSocket } from "./connection.ts";
 import { AckPingSchedule } from "./delivery-acks.ts";
 import { FrameCache } from "./frame-cache.ts";
-import { keepAlive } from "./keep-alive.ts";
 import { type RawEngineOptions, TIMES } from "./options.ts";
 import { UpgradeHandler } from "./upgrade-handler.ts";
 
@@ -17,7 +17,7 @@ export class RawEngine<A = unknown> extends EventEmitter {
   readonly #dialects: ReadonlyMap<string, Dialect>;
   readonly #connections = new Set<RawSocket>();
   readonly #upgradeHandler: UpgradeHandler<A>;
-  readonly #context: ConnectionContext;
+  readonly #context: RawContext;
   readonly #stopKeepAlive: () => void;
 
   constructor(options: RawEngineOptions<A>) {
@@ -27,17 +27,19 @@ export class RawEngine<A = unknown> extends EventEmitter {
     this.#dialects = new Map(options.dialects.map((dialect) => [dialect.path, dialect]));
     this.#context = {
       frameCache: new FrameCache((error) => options.onFault("frame", error)),
-      flushes: new FlushSchedule(),
+      flushes: options.flushes,
+      directWriter: options.directWriter,
       ackPings: new AckPingSchedule(times.ackPingMs),
       unsent: options.unsent,
       keepAlive: options.keepAlive,
       times,
-      messageRate: options.messageRate,
+      otherRate: options.messageRate,
+      gone: (connection) => {
+        if (connection instanceof RawSocket) this.#gone(connection);
+      },
       onMalformed: options.onMalformed,
     };
-    this.#upgradeHandler = new UpgradeHandler(options, times, (accepted, admission) =>
-      this.#connect(accepted, admission),
-    );
+    this.#upgradeHandler = new UpgradeHandler(options, times, (accepted) => this.#connect(accepted));
     this.#stopKeepAlive = keepAlive(this.#connections, options.keepAlive);
   }
 
@@ -64,19 +66,20 @@ export class RawEngine<A = unknown> extends EventEmitter {
     this.#upgradeHandler.close();
     const connections = [...this.#connections];
     const gone = connections.map((connection) => new Promise((resolve) => connection.once("close", resolve)));
-    for (const connection of connections) connection.shutDown();
+    for (const connection of connections) connection.shutDown(DRAINING);
     await Promise.all(gone);
     this.#stopKeepAlive();
     this.#context.ackPings.close();
   }
 
-  #connect(accepted: AcceptedConnection, admission: A): void {
+  #gone(connection: RawSocket): void {
+    this.#connections.delete(connection);
+    if (!connection.accepted) this.#release(connection.admission as A);
+  }
+
+  #connect(accepted: AcceptedConnection): void {
     const connection = new RawSocket(accepted, this.#context);
     this.#connections.add(connection);
-    connection.once("close", () => {
-      this.#connections.delete(connection);
-      if (!connection.accepted) this.#release(admission);
-    });
     this.emit("connection", connection);
     connection.joinNamespace();
   }

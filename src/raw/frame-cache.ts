@@ -1,6 +1,7 @@
 // The frame cache: a broadcast is encoded once per dialect, however many connections it goes to.
+
+import { COMPRESS_ABOVE_BYTES, compressedFrame, textFrame } from "../web-socket/frame.ts";
 import type { Dialect } from "./codec.ts";
-import { COMPRESS_ABOVE_BYTES, compressedFrame, textFrame } from "./frame.ts";
 import { readPacket, type ServerPacket } from "./packet.ts";
 
 /** The options of a write, as Socket.IO gives them; one object for all recipients of a broadcast. */

@@ -1,75 +1,42 @@
-// The WebSocket handshake: from an upgrade request to an open WebSocket, and whether its client reads compressed frames.
+// Opening a raw WebSocket, before its client is decided on or after.
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type WebSocket, WebSocketServer } from "ws";
-import { Reading } from "../connection/reading.ts";
-import { ReceiveBuffer } from "./receive-buffer.ts";
+import { acceptUpgrade } from "../web-socket/accept.ts";
+import { EarlyReader } from "../web-socket/held-messages.ts";
+import type { WebSocket } from "../web-socket/web-socket.ts";
 
 /** An open WebSocket. */
 export interface Opened {
-  readonly ws: WebSocket;
-  /** What `ws` runs over. */
-  readonly socket: Duplex;
-  readonly reading: Reading;
-  /** Holds what the client sends. */
-  readonly receiveBuffer: ReceiveBuffer;
+  readonly webSocket: WebSocket;
+  /** Holds what the client sends until somebody else reads it. */
+  readonly early: EarlyReader;
   /** The client reads frames that are compressed with the full window and without context takeover. */
-  readonly compresses: boolean;
+  readonly deflates: boolean;
 }
 
 /** The largest message, in bytes, of a client that is opened before anybody knows who it is; room for a token of any size. */
 const UNAUTHENTICATED_MESSAGE_BYTES = 16_384;
 
-/** Opens WebSockets. */
-export class Handshake {
-  readonly #admitted: WebSocketServer;
-  readonly #unauthenticated: WebSocketServer;
-  #compresses = false;
-
-  /**
-   * @param maxMessageBytes larger messages close with 1009
-   * @param closeTimeoutMs how long the client may take to answer a close frame
-   */
-  constructor(maxMessageBytes: number, closeTimeoutMs: number) {
-    this.#admitted = this.#server(maxMessageBytes, closeTimeoutMs);
-    this.#unauthenticated = this.#server(Math.min(maxMessageBytes, UNAUTHENTICATED_MESSAGE_BYTES), closeTimeoutMs);
-  }
-
-  /**
-   * Opens the WebSocket, or answers why not (ws does) and returns undefined.
-   * @param isUnauthenticated it has not been admitted yet: its messages must be small, for as long as it lives
-   */
-  open(request: IncomingMessage, socket: Duplex, head: Buffer, isUnauthenticated: boolean): Opened | undefined {
-    const server = isUnauthenticated ? this.#unauthenticated : this.#admitted;
-    let opened: Opened | undefined;
-    this.#compresses = false;
-    server.handleUpgrade(request, socket, head, (ws) => {
-      ws.on("error", ignore);
-      const reading = new Reading(ws, socket);
-      opened = { ws, socket, reading, receiveBuffer: new ReceiveBuffer(ws, reading), compresses: this.#compresses };
-    });
-    return opened;
-  }
-
-  #server(maxPayload: number, closeTimeout: number): WebSocketServer {
-    const options = {
-      noServer: true,
-      clientTracking: false,
-      maxPayload,
-      closeTimeout,
-      // Without context takeover a frame means the same to everyone, so it is compressed once for all (frame.ts). ws itself is
-      // only ever asked for control frames, which it neither compresses nor queues, so the two never get into each other's way.
-      perMessageDeflate: { serverNoContextTakeover: true, clientNoContextTakeover: true },
-    };
-    const server = new WebSocketServer(options);
-    server.on("headers", (headers) => {
-      const agreed = headers.find((line) => /^sec-websocket-extensions:/i.test(line)) ?? "";
-      // A smaller window than the usual was asked for: such a client gets plain frames.
-      this.#compresses = agreed.includes("permessage-deflate") && !agreed.includes("server_max_window_bits");
-    });
-    return server;
-  }
+/** How WebSockets are opened. */
+export interface HandshakeOptions {
+  /** Larger messages close with 1009. */
+  readonly maxMessageBytes: number;
+  /** How long the client may take to answer a close frame, in milliseconds. */
+  readonly closeTimeoutMs: number;
 }
 
-/** ws closes the connection itself after an error and says so with `close`. */
-function ignore(): void {}
+/**
+ * Opens the WebSocket; undefined where the client has gone.
+ * @param isUnauthenticated it has not been admitted yet: its messages must be small, for as long as it lives
+ */
+export function openWebSocket(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  isUnauthenticated: boolean,
+  { maxMessageBytes, closeTimeoutMs }: HandshakeOptions,
+): Opened | undefined {
+  const most = isUnauthenticated ? Math.min(maxMessageBytes, UNAUTHENTICATED_MESSAGE_BYTES) : maxMessageBytes;
+  const accepted = acceptUpgrade(request, socket, head, { maxMessageBytes: most, closeTimeoutMs });
+  return accepted && { ...accepted, early: new EarlyReader(accepted.webSocket) };
+}

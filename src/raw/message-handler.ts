@@ -6,7 +6,6 @@ import { Failure } from "../contract/errors.ts";
 import type { ClientEventName } from "../contract/namespaces.ts";
 import type { Answer, Dialect } from "./codec.ts";
 import { eventPacket } from "./packet.ts";
-import type { Received } from "./receive-buffer.ts";
 
 /** How a connection ends that was above its rate for too long. */
 export const TOO_MANY: Closing = { code: CLOSE.policy, reason: "too many messages" };
@@ -18,27 +17,26 @@ export interface MessageHandlerOutput {
   /** Sends the client a frame's text. */
   toClient(text: string): void;
   /** Closes the connection. */
-  close(closing: Closing): void;
+  closeFor(closing: Closing): void;
+  /** Counts a malformed frame, and says what becomes of it. */
+  malformed(): RateVerdict;
 }
 
 /** The messages of one client, and the answers to them. */
 export class MessageHandler {
   readonly #dialect: Dialect;
   readonly #output: MessageHandlerOutput;
-  readonly #malformed: () => RateVerdict;
   #answeredAt: Partial<Record<ClientEventName, number>> | undefined;
 
-  /** @param malformed asked for every malformed frame */
-  constructor(dialect: Dialect, output: MessageHandlerOutput, malformed: () => RateVerdict) {
+  constructor(dialect: Dialect, output: MessageHandlerOutput) {
     this.#dialect = dialect;
     this.#output = output;
-    this.#malformed = malformed;
   }
 
   /** A frame from the client. */
-  receive({ data, isBinary }: Received): void {
+  receive(data: Buffer, isBinary: boolean): void {
     if (isBinary) {
-      this.#output.close({ code: CLOSE.binary, reason: "text frames only" });
+      this.#output.closeFor({ code: CLOSE.binary, reason: "text frames only" });
       return;
     }
     const decoded = this.#dialect.codec.decode(parseJson(data));
@@ -60,10 +58,10 @@ export class MessageHandler {
 
   /** Malformed frames are limited here; the namespaces, which limit all others, never see them. */
   #refuseMalformed(failure: Failure): void {
-    const verdict = this.#malformed();
+    const verdict = this.#output.malformed();
     if (verdict === "take") this.refuse(failure);
     if (verdict === "drop and say so") this.refuse(new Failure("RATE_LIMIT", "too many messages"));
-    if (verdict === "close") this.#output.close(TOO_MANY);
+    if (verdict === "close") this.#output.closeFor(TOO_MANY);
   }
 
   #isDue(event: ClientEventName, now: number): boolean {

@@ -1,10 +1,12 @@
 // What the raw engine is given: who may come in, what a connection may hold and send, and how long things take.
 import type { AdmissionRequest } from "../connection/admission-request.ts";
+import type { FlushSchedule } from "../connection/flush-schedule.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import type { Failure } from "../contract/errors.ts";
+import type { DirectWriter } from "../web-socket/direct-write.ts";
+import type { KeepAliveTimes } from "../web-socket/keep-alive.ts";
+import type { UnsentLimits } from "../web-socket/send-queue.ts";
 import type { Dialect } from "./codec.ts";
-import type { KeepAliveTimes } from "./keep-alive.ts";
-import type { UnsentLimits } from "./send-queue.ts";
 
 /** The engine's surroundings. `A` is whatever admission returns; the engine only carries it. */
 export interface RawEngineOptions<A> {
@@ -22,6 +24,10 @@ export interface RawEngineOptions<A> {
   readonly maxMessageBytes: number;
   /** Unsent bytes; the node's budget is shared with Socket.IO's own connections. */
   readonly unsent: UnsentLimits;
+  /** Flushes what waits to be sent; shared with the other engines. */
+  readonly flushes: FlushSchedule;
+  /** Writes past Node's streams, where that can be done. */
+  readonly directWriter?: DirectWriter | undefined;
   readonly keepAlive: KeepAliveTimes;
   /** Told of what is our fault; nothing of it reaches a client. */
   readonly onFault: (what: string, error: unknown) => void;

@@ -2,9 +2,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { ERRORS, type Failure } from "../contract/errors.ts";
-import { closingFor, shortReason } from "./close-frame.ts";
+import { textFrame } from "../web-socket/frame.ts";
+import { closingFor } from "./close-frame.ts";
 import type { Dialect } from "./codec.ts";
-import { textFrame } from "./frame.ts";
 import type { Opened } from "./handshake.ts";
 
 /** After how many milliseconds a refused client should try again when nobody knows better. */
@@ -29,17 +29,22 @@ export function refuseByHttp(socket: Duplex, dialect: Dialect, failure: Failure,
 }
 
 /** Refuses an open WebSocket: the error frame, and the close frame; after `lingerMs` where the dialect lingers. */
-export function refuseByFrame({ ws, socket }: Opened, dialect: Dialect, failure: Failure, lingerMs: number): void {
+export function refuseByFrame(
+  { webSocket, early }: Opened,
+  dialect: Dialect,
+  failure: Failure,
+  lingerMs: number,
+): void {
   const { code, reason } = closingFor(failure);
-  const close = () => ws.close(code, shortReason(reason));
-  if (ws.readyState !== ws.OPEN) return;
-  socket.write(textFrame(dialect.codec.error(failure, Date.now())));
+  const close = () => webSocket.close(code, reason);
+  if (webSocket.state !== "open") return;
+  webSocket.socket.write(textFrame(dialect.codec.error(failure, Date.now())));
   if (failure.code !== "RATE_LIMIT" || dialect.lingers !== true) {
     close();
     return;
   }
   const timer = setTimeout(close, lingerMs);
-  ws.once("close", () => clearTimeout(timer));
+  early.onGone = () => clearTimeout(timer);
 }
 
 /** The header that says when to come again. */

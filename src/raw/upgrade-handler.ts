@@ -2,16 +2,16 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { keptRequest } from "../connection/kept-request.ts";
 import { addressOf, type Query, queryOf, tokenOf } from "../connection/request.ts";
 import { Failure, toFailure } from "../contract/errors.ts";
+import type { Received } from "../web-socket/held-messages.ts";
 import { DRAINING } from "./close-frame.ts";
 import { type Dialect, isObject } from "./codec.ts";
 import type { AcceptedConnection } from "./connection.ts";
-import { Handshake, type Opened } from "./handshake.ts";
-import { keptRequest } from "./kept-request.ts";
+import { type Opened, openWebSocket } from "./handshake.ts";
 import { parseJson } from "./message-handler.ts";
 import type { RawEngineOptions, Times } from "./options.ts";
-import type { Received } from "./receive-buffer.ts";
 import { isRefusedByHttp, refuseByFrame, refuseByHttp } from "./refusal.ts";
 
 /** An upgrade request that has not been decided on. */
@@ -23,27 +23,23 @@ interface PendingUpgrade {
   readonly head: Buffer;
   readonly query: Query;
   readonly token: string | undefined;
+  /** It waits no more. */
+  readonly forget: () => void;
 }
 
 /** Accepts upgrade requests or rejects them. */
 export class UpgradeHandler<A> {
   readonly #options: RawEngineOptions<A>;
   readonly #times: Times;
-  readonly #handshake: Handshake;
-  readonly #onAccepted: (accepted: AcceptedConnection, admission: A) => void;
+  readonly #onAccepted: (accepted: AcceptedConnection) => void;
   /** Upgrades that are not decided on yet, with how to reject them. */
   readonly #waiting = new Map<Duplex, () => void>();
   #closed = false;
 
-  constructor(
-    options: RawEngineOptions<A>,
-    times: Times,
-    onAccepted: (accepted: AcceptedConnection, admission: A) => void,
-  ) {
+  constructor(options: RawEngineOptions<A>, times: Times, onAccepted: (accepted: AcceptedConnection) => void) {
     this.#options = options;
     this.#times = times;
     this.#onAccepted = onAccepted;
-    this.#handshake = new Handshake(options.maxMessageBytes, times.closeTimeoutMs);
   }
 
   /** How many are being decided on, or stay open for a while after a refusal. */
@@ -61,9 +57,10 @@ export class UpgradeHandler<A> {
       return;
     }
     const id = randomBytes(15).toString("base64url");
-    const pending = { id, dialect, request, socket, head, query, token };
+    const forget = (): void => void this.#waiting.delete(socket);
+    const pending = { id, dialect, request, socket, head, query, token, forget };
     this.#waiting.set(socket, () => refuseByHttp(socket, dialect, new Failure("SERVER_ERROR"), token));
-    socket.once("close", () => this.#waiting.delete(socket));
+    socket.once("close", forget);
     const work = dialect.authFrame && !token && !query["token"] ? this.#byFrame(pending) : this.#byRequest(pending);
     work.catch((error: unknown) => {
       this.#options.onFault("upgrade", error);
@@ -101,12 +98,12 @@ export class UpgradeHandler<A> {
   async #byFrame(pending: PendingUpgrade): Promise<void> {
     const opened = this.#open(pending, true);
     if (opened === undefined) return;
-    const token = tokenIn(await firstFrame(opened, this.#times.authFrameMs));
+    const token = tokenIn(await opened.early.first(this.#times.authFrameMs));
     const admitted =
       token === undefined ? this.#refused(pending, new Failure("AUTH_FAILED")) : await this.#admit(pending, token);
     if (admitted instanceof Failure) {
       refuseByFrame(opened, pending.dialect, admitted, this.#times.lingerMs);
-    } else if (this.#closed || opened.ws.readyState !== opened.ws.OPEN) {
+    } else if (this.#closed || opened.webSocket.state !== "open") {
       this.#options.release(admitted.admission);
     } else {
       this.#accepted(pending, opened, admitted.admission);
@@ -133,29 +130,28 @@ export class UpgradeHandler<A> {
   }
 
   #open({ request, socket, head }: PendingUpgrade, isUnauthenticated: boolean): Opened | undefined {
-    const opened = this.#handshake.open(request, socket, head, isUnauthenticated);
-    if (opened !== undefined) this.#waiting.set(socket, () => opened.ws.close(DRAINING.code, DRAINING.reason));
+    const { maxMessageBytes } = this.#options;
+    const { closeTimeoutMs } = this.#times;
+    const opened = openWebSocket(request, socket, head, isUnauthenticated, { maxMessageBytes, closeTimeoutMs });
+    if (opened !== undefined) this.#waiting.set(socket, () => opened.webSocket.close(DRAINING.code, DRAINING.reason));
     return opened;
   }
 
-  #accepted({ id, dialect, request, query, socket }: PendingUpgrade, opened: Opened, admission: A): void {
-    this.#waiting.delete(socket);
-    this.#onAccepted({ ...opened, id, dialect, admission, request: keptRequest(request, query) }, admission);
-  }
-}
-
-/** The first frame, or undefined when none came in time. What follows it is held. */
-function firstFrame({ ws, receiveBuffer }: Opened, timeoutMs: number): Promise<Received | undefined> {
-  return new Promise((resolve) => {
-    const settle = (frame: Received | undefined) => {
-      clearTimeout(timer);
-      receiveBuffer.hold();
-      resolve(frame);
+  #accepted({ id, dialect, request, query, socket, forget }: PendingUpgrade, opened: Opened, admission: A): void {
+    forget();
+    socket.off("close", forget);
+    const { webSocket, deflates, early } = opened;
+    const accepted = {
+      id,
+      dialect,
+      admission,
+      request: keptRequest(request, query),
+      webSocket,
+      deflates,
+      held: early.held,
     };
-    const timer = setTimeout(settle, timeoutMs, undefined);
-    ws.once("close", () => settle(undefined));
-    receiveBuffer.open(settle);
-  });
+    this.#onAccepted(accepted);
+  }
 }
 
 function tokenIn(frame: Received | undefined): string | undefined {

@@ -4,15 +4,17 @@ import type { Duplex } from "node:stream";
 import type { EntryQueue } from "../connection/admission-queue.ts";
 import { HOST_NOT_ALLOWED, pathOf, queryOf } from "../connection/request.ts";
 import { Failure } from "../contract/errors.ts";
+import { prepareHandshake } from "../web-socket/opening-handshake.ts";
 import type { Dialect } from "./codec.ts";
 import type { RawEngine } from "./engine.ts";
-import { prepareHandshake } from "./opening-handshake.ts";
 import { continueAsHttp, offersHttp2 } from "./plain-http.ts";
 import { answerHttp, refuseByHttp, retryAfter } from "./refusal.ts";
 
 /** How upgrade requests are routed. */
 export interface UpgradeRouting<A> {
   readonly engine: Pick<RawEngine<A>, "dialectAt" | "handleUpgrade">;
+  /** Takes requests to Socket.IO's path that need no more than a WebSocket; those that it leaves are engine.io's. */
+  readonly takesDirectly?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean;
   /** Socket.IO's path with its slash at the end. */
   readonly socketIoPath?: string;
   /** Whether a page of this `Origin` may connect to this `Host`. Without the header it is no browser, and is not asked about. */
@@ -38,15 +40,8 @@ const RETRY_AFTER_MS = { full: 10_000, draining: 1000, busy: 5000 } as const;
  * @returns puts the listeners back that were there before
  */
 export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): () => void {
-  const {
-    engine,
-    socketIoPath = "/socket.io/",
-    allowsOrigin,
-    allowsHost,
-    capacity,
-    queue,
-    others = "refuse",
-  } = routing;
+  const { engine, socketIoPath = "/socket.io/", allowsOrigin, allowsHost, capacity, queue } = routing;
+  const { takesDirectly = () => false, others = "refuse" } = routing;
   const before = server.listeners("upgrade") as UpgradeListener[];
   const pass: UpgradeListener = (...upgrade) => {
     for (const listener of before) listener.apply(server, upgrade);
@@ -80,8 +75,8 @@ export function routeUpgrades<A>(server: Server, routing: UpgradeRouting<A>): ()
       return;
     }
     const take = (): void => {
-      if (dialect === undefined) pass(request, socket, head);
-      else engine.handleUpgrade(dialect, request, socket, head);
+      if (dialect !== undefined) engine.handleUpgrade(dialect, request, socket, head);
+      else if (!takesDirectly(request, socket, head)) pass(request, socket, head);
     };
     if (isSocketIo && queryOf(request.url)["sid"] !== undefined)
       take(); // a session that polls until now

@@ -55,7 +55,7 @@ export function guardInbound(connection: EngineConnection, limit: BurstLimit): v
     const webSocket: unknown = Reflect.get(transport, "socket");
     if (isWebSocket(webSocket)) {
       const socket: unknown = Reflect.get(webSocket, "_socket"); // whatever is not found is read as it comes
-      transport[READING] = new Reading(webSocket, isDuplex(socket) ? socket : undefined);
+      transport[READING] = Reading.of(webSocket, isDuplex(socket) ? socket : undefined);
       webSocket.on("ping", () => count(transport)).on("pong", () => count(transport));
     } else transport[READING] = new PostReading(transport, 2 * limit.burst);
   };

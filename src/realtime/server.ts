@@ -6,6 +6,7 @@ import type { AllowsHost } from "../auth/hosts.ts";
 import type { AllowsOrigin } from "../auth/origins.ts";
 import type { BurstLimit } from "../config/limits.ts";
 import type { EntryQueue } from "../connection/admission-queue.ts";
+import { asClientConnection } from "../connection/client-connection.ts";
 import { HOST_NOT_ALLOWED } from "../connection/request.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
 import { Failure } from "../contract/errors.ts";
@@ -122,7 +123,21 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
     },
   );
   io.engine.on("connection", (connection: EngineSocket) => {
+    if (asClientConnection(connection) !== undefined) return; // it bounds itself
     guardBackPressure(connection, { maxBufferedBytes: options.maxBufferedBytes, budget: options.unsent });
     guardInbound(connection, options.messages);
   });
+}
+
+/**
+ * Notes what listens to engine.io now; the answer says whether there is more by the time it is called: middleware and headers of
+ * a library user's own, which only engine.io's connections go through.
+ */
+export function watchHooks({ engine }: Server): () => boolean {
+  const count = (): number =>
+    (engine as unknown as { middlewares: readonly unknown[] }).middlewares.length +
+    engine.listenerCount("initial_headers") +
+    engine.listenerCount("headers");
+  const before = count();
+  return () => count() > before;
 }

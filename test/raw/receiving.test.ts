@@ -134,7 +134,7 @@ const CLOSED: readonly (readonly [what: string, sent: readonly Buffer[], code: n
     (code) => [`a close with the code ${code}`, [close(code)], 1002] as const,
   ),
   ["a reason that is no UTF-8", [close(1000, Buffer.from([0xff]))], 1007],
-  ["a length with its highest bit", [Buffer.from([FIN | TEXT, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, ...MASK])], 1009],
+  ["a length with its highest bit", [Buffer.from([FIN | TEXT, 0xff, 0x80, 0, 0, 0, 0, 0, 0, 1, ...MASK])], 1002],
   ["a binary message", [frame(FIN | BINARY, "{}")], 1003],
   ["a binary message in fragments", [frame(BINARY, "{"), frame(FIN | CONTINUATION, "}")], 1003],
   ["a message that is too big", [frame(FIN | TEXT, "x".repeat(70_000))], 1009],

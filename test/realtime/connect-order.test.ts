@@ -233,6 +233,7 @@ async function startUndecided(): Promise<{ url: string; close: () => Promise<voi
     slots: createNamespaceSlots(60_000),
     connects: new ConnectOrder(),
     onRefused: () => undefined,
+    turn: () => Promise.resolve(),
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   return { url: `http://127.0.0.1:${(http.address() as AddressInfo).port}`, close: () => io.close() };

@@ -17,6 +17,7 @@ async function start(queue: AdmissionQueue, capacity: RealtimeOptions["capacity"
     transports: ["websocket", "polling"],
     keepAlive: { pingIntervalMs: 30_000, pongTimeoutMs: 30_000 },
     joinWithinMs: 5000,
+    defaultNamespace: "closed",
     messages: { name: "messages", what: "messages", points: 50, seconds: 1, burst: 100, whose: "connection" },
     maxMessageBytes: 65_536,
     maxBufferedBytes: 65_536,

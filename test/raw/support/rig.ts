@@ -3,6 +3,7 @@ import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
 import type { AdmissionRequest } from "../../../src/connection/admission-request.ts";
+import { FlushSchedule } from "../../../src/connection/flush-schedule.ts";
 import { Failure } from "../../../src/contract/errors.ts";
 import { invalidField } from "../../../src/contract/parse.ts";
 import type { RawSocket } from "../../../src/raw/connection.ts";
@@ -10,6 +11,7 @@ import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../../src/raw/engine.ts";
 import type { RawEngineOptions } from "../../../src/raw/options.ts";
 import { routeUpgrades, type UpgradeRouting } from "../../../src/raw/upgrade-router.ts";
+import { createDirectWriter } from "../../../src/web-socket/direct-write.ts";
 
 /** What the rig's admission returns. */
 export interface Admitted {
@@ -57,6 +59,8 @@ export async function startRig({ engine: changes, routing, onSocket }: RigOption
     release: (admission) => void released.push(admission),
     messageRate: () => () => "take",
     maxMessageBytes: 65_536,
+    flushes: new FlushSchedule(),
+    directWriter: createDirectWriter(),
     unsent: { maxBufferedBytes: 1_048_576, budget: { add: () => undefined, exceeded: false } },
     keepAlive: { pingIntervalMs: 30_000, pongTimeoutMs: 30_000 },
     onFault: (_what, error) => void faults.push(error),

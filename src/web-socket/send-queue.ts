@@ -2,11 +2,14 @@
 import type { Duplex } from "node:stream";
 import type { Flushable, FlushSchedule } from "../connection/flush-schedule.ts";
 import type { UnsentBudget } from "../connection/unsent-budget.ts";
+import type { DirectWriteOwner, DirectWriter } from "./direct-write.ts";
 
 /** Above this many unsent bytes a connection counts as slow: volatile events are dropped, and it goes first when the node is short. */
 export const SLOW_BYTES = 65_536;
 /** A tick's frames are written before its end when they are more than this, so that one write stays small. */
 const WRITE_BYTES = 65_536;
+/** Frames of one write that are copied into one. */
+const COPY_BYTES = 8_192;
 /** What a queued frame of its own costs beyond its bytes: the Buffer, and its share of what the allocator leaves unused. */
 const FRAME_OVERHEAD_BYTES = 200;
 
@@ -16,6 +19,14 @@ export interface UnsentLimits {
   readonly maxBufferedBytes: number;
   /** Those of the whole node. */
   readonly budget: UnsentBudget;
+}
+
+/** What send queues share. */
+export interface SendQueueContext {
+  readonly flushes: FlushSchedule;
+  readonly unsent: UnsentLimits;
+  /** Writes past Node's streams, where that can be done. */
+  readonly directWriter: DirectWriter | undefined;
 }
 
 /** What a send queue tells its connection. */
@@ -30,14 +41,14 @@ export interface SendQueueOwner {
  * The send queue of one connection. What the kernel does not take at once is the one outstanding write; what comes meanwhile waits
  * here, 8 bytes a frame, since frames are shared by all recipients of a broadcast.
  */
-export class SendQueue implements Flushable {
+export class SendQueue implements Flushable, DirectWriteOwner {
   /** See {@link Flushable}. */
   listed = 0;
   readonly #socket: Duplex;
-  readonly #flushes: FlushSchedule;
+  readonly #context: SendQueueContext;
   readonly #owner: SendQueueOwner;
-  readonly #limit: number;
-  readonly #budget: UnsentBudget;
+  /** Where its socket can be written to directly. */
+  readonly #directWriter: DirectWriter | undefined;
   /** What waits: one frame, or all of them in the queue. */
   #single: Buffer | undefined;
   #queue: Buffer[] = [];
@@ -47,15 +58,15 @@ export class SendQueue implements Flushable {
   #outstandingBytes = 0;
   /** What the node's budget knows of. */
   #accounted = 0;
+  #onWritten: (() => void) | undefined;
   #isWatched = false;
   #closed = false;
 
-  constructor(socket: Duplex, flushes: FlushSchedule, owner: SendQueueOwner, limits: UnsentLimits) {
+  constructor(socket: Duplex, owner: SendQueueOwner, context: SendQueueContext) {
     this.#socket = socket;
-    this.#flushes = flushes;
     this.#owner = owner;
-    this.#limit = limits.maxBufferedBytes;
-    this.#budget = limits.budget;
+    this.#context = context;
+    this.#directWriter = context.directWriter?.serves(socket) ? context.directWriter : undefined;
   }
 
   /** Bytes that the kernel has not taken. Whoever has seen some is told when there are none left. */
@@ -76,7 +87,7 @@ export class SendQueue implements Flushable {
     if (this.#queuedBytes === 0 && !this.blocked) {
       this.#single = frame; // the usual case costs no array
       this.#queuedBytes = frame.length;
-      this.#flushes.add(this);
+      this.#context.flushes.add(this);
       return;
     }
     if (this.blocked && this.#isFull()) {
@@ -88,7 +99,7 @@ export class SendQueue implements Flushable {
     this.#queuedBytes += frame.length;
     if (this.blocked) this.#account();
     else if (this.#queuedBytes > WRITE_BYTES) this.flush();
-    else this.#flushes.add(this);
+    else this.#context.flushes.add(this);
   }
 
   /** Writes what waits, unless a write is outstanding. */
@@ -102,9 +113,7 @@ export class SendQueue implements Flushable {
     if (single !== undefined) {
       this.#single = undefined;
       this.#queuedBytes = 0;
-      this.#writes++;
-      this.#socket.write(single, this.#written);
-      this.#wrote(single.length);
+      this.#write(single);
     } else {
       while (this.#queue.length > 0 && !this.blocked) this.#writeQueued(WRITE_BYTES);
     }
@@ -146,27 +155,44 @@ export class SendQueue implements Flushable {
       count++;
     }
     const frames = this.#queue.splice(0, count);
-    const socket = this.#socket;
     this.#queuedBytes -= bytes;
+    // One copy costs less than a vector of frames, but what a slow client does not take must not be held twice.
+    if (bytes <= COPY_BYTES) {
+      this.#write(Buffer.concat(frames, bytes));
+      return;
+    }
+    this.#socket.cork();
+    for (const frame of frames) this.#write(frame);
+    this.#socket.uncork();
+  }
+
+  #write(bytes: Buffer): void {
+    const socket = this.#socket;
+    const outcome = this.#directWriter?.write(socket, bytes, this);
+    if (outcome === "taken") return;
+    if (outcome === "broken") {
+      socket.destroy();
+      return;
+    }
     this.#writes++;
-    socket.cork();
-    for (const [index, frame] of frames.entries()) socket.write(frame, index === count - 1 ? this.#written : undefined);
-    socket.uncork();
-    this.#wrote(bytes);
+    if (outcome === "waiting") {
+      this.#outstandingBytes += bytes.length;
+      return;
+    }
+    this.#onWritten ??= () => this.written();
+    socket.write(bytes, this.#onWritten);
+    // The kernel has taken it all, as it nearly always does, when nothing is left in the socket.
+    if (socket.writableLength > 0) this.#outstandingBytes += bytes.length;
   }
 
-  /** The kernel has taken it all, as it nearly always does, when nothing is left in the socket. */
-  #wrote(bytes: number): void {
-    if (this.#socket.writableLength > 0) this.#outstandingBytes += bytes;
-  }
-
-  readonly #written = (): void => {
+  /** For its writes: one is done. */
+  written(): void {
     if (--this.#writes > 0 || !this.blocked) return;
     this.#outstandingBytes = 0;
     if (this.#queuedBytes > 0) this.flush();
     else this.#drained();
     this.#account();
-  };
+  }
 
   #drained(): void {
     this.#isWatched = false;
@@ -175,7 +201,7 @@ export class SendQueue implements Flushable {
 
   #isFull(): boolean {
     const size = this.#size();
-    return size > this.#limit || (size > SLOW_BYTES && this.#budget.exceeded);
+    return size > this.#context.unsent.maxBufferedBytes || (size > SLOW_BYTES && this.#context.unsent.budget.exceeded);
   }
 
   #size(): number {
@@ -184,7 +210,7 @@ export class SendQueue implements Flushable {
 
   #account(): void {
     const size = this.blocked ? this.#size() : 0;
-    this.#budget.add(size - this.#accounted);
+    this.#context.unsent.budget.add(size - this.#accounted);
     this.#accounted = size;
   }
 }

@@ -6,6 +6,14 @@ export const COMPRESS_ABOVE_BYTES = 1024;
 
 /** First byte: FIN and opcode 1, a whole text message. */
 const TEXT = 0x81;
+/** The same for a binary message, and for a close frame. */
+const BINARY = 0x82;
+const CLOSE_OPCODE = 0x88;
+/** What stands for a close frame without a code, and for none (RFC 6455, 7.4.1): never sent. */
+const NO_CODE = 1005;
+const ABNORMAL = 1006;
+/** A control frame holds 125 bytes, two of which are the code. */
+const MAX_REASON_BYTES = 123;
 /** RSV1: the payload is compressed. */
 const COMPRESSED = 0x40;
 /** A sync flush ends with an empty block, which is not sent (RFC 7692, 7.2.1). */
@@ -32,6 +40,41 @@ export function compressedFrame(text: string): Buffer {
   const frame = Buffer.allocUnsafe(start + length);
   writeHeader(frame, TEXT | COMPRESSED, length);
   deflated.copy(frame, start, 0, length);
+  return frame;
+}
+
+/** A whole binary message in one unmasked frame. */
+export function binaryFrame(data: Uint8Array): Buffer {
+  return frameOf(BINARY, data);
+}
+
+/** A control frame with at most 125 bytes: a ping (0x89) or a pong (0x8a). */
+export function controlFrame(first: number, payload: Uint8Array): Buffer {
+  return frameOf(first, payload);
+}
+
+/** A close frame (RFC 6455, 5.5.1). Codes that only say that there was none are left out; a long reason is cut short. */
+export function closeFrame(code: number, reason: string): Buffer {
+  if (code === NO_CODE || code === ABNORMAL) return frameOf(CLOSE_OPCODE, Buffer.alloc(0));
+  const text = Buffer.from(shortReason(reason));
+  const payload = Buffer.allocUnsafe(2 + text.length);
+  payload.writeUInt16BE(code);
+  text.copy(payload, 2);
+  return frameOf(CLOSE_OPCODE, payload);
+}
+
+/** A reason cut to what a close frame can hold, never within a character. */
+export function shortReason(reason: string): string {
+  if (Buffer.byteLength(reason) <= MAX_REASON_BYTES) return reason;
+  const { read } = new TextEncoder().encodeInto(reason, new Uint8Array(MAX_REASON_BYTES));
+  return reason.slice(0, read);
+}
+
+function frameOf(first: number, payload: Uint8Array): Buffer {
+  const start = headerLength(payload.length);
+  const frame = Buffer.allocUnsafe(start + payload.length);
+  writeHeader(frame, first, payload.length);
+  frame.set(payload, start);
   return frame;
 }
 

@@ -1,8 +1,8 @@
 // The opening handshake at every endpoint, byte for byte: which requests become a WebSocket, and what the others are told.
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
-import { chooseOffer } from "../../src/raw/extension-offers.ts";
-import { type Rig, startRig } from "./support/rig.ts";
+import { chooseOffer } from "../../src/web-socket/extension-offers.ts";
+import { type Rig, startRig } from "../raw/support/rig.ts";
 
 const RAW = [
   "/api/v1/ws/dashboard?token=1",

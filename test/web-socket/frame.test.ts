@@ -2,8 +2,8 @@
 import type { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import * as ws from "ws";
-import { shortReason } from "../../src/raw/close-frame.ts";
-import { compressedFrame, textFrame } from "../../src/raw/frame.ts";
+
+import { compressedFrame, shortReason, textFrame } from "../../src/web-socket/frame.ts";
 
 /** ws exports these, its types do not know of them. */
 const { PerMessageDeflate, Receiver } = ws as unknown as {
