@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type WebSocket, WebSocketServer } from "ws";
 import { createUnsentBudget } from "../src/connection/unsent-budget.ts";
-import { textFrame } from "../src/raw/frame.ts";
+import { textFrame } from "../src/web-socket/frame.ts";
 import { startCrowd } from "./raw/crowd.ts";
 import { needFiles, startMeasured } from "./raw/server.ts";
 

@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Server, Socket } from "socket.io";
 import { createUnsentBudget } from "../src/connection/unsent-budget.ts";
 import { gateway } from "../src/raw/dialects/gateway.ts";
-import { textFrame } from "../src/raw/frame.ts";
 import { connectionOf } from "../src/realtime/engine-connection.ts";
+import { textFrame } from "../src/web-socket/frame.ts";
 import { startCrowd } from "./raw/crowd.ts";
 import { needFiles, startMeasured } from "./raw/server.ts";
 

@@ -2,11 +2,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
+import { FlushSchedule } from "../../src/connection/flush-schedule.ts";
 import type { UnsentBudget } from "../../src/connection/unsent-budget.ts";
 import { DIALECTS } from "../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../src/raw/engine.ts";
 import { routeUpgrades } from "../../src/raw/upgrade-router.ts";
 import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
+import { createDirectWriter } from "../../src/web-socket/direct-write.ts";
 
 /** The server under test. */
 export interface Measured {
@@ -25,6 +27,8 @@ export async function startMeasured(budget: UnsentBudget): Promise<Measured> {
     messageRate: () => () => "take",
     maxMessageBytes: 524_288,
     unsent: { maxBufferedBytes, budget },
+    flushes: new FlushSchedule(),
+    directWriter: createDirectWriter(),
     keepAlive: { pingIntervalMs: 3_600_000, pongTimeoutMs: 3_600_000 },
     onFault: (what, error) => console.error(what, error),
   });
