@@ -10,28 +10,6 @@ import type { Namespace } from "../contract/namespaces.ts";
 import { invalidField, parse } from "../contract/parse.ts";
 import type { ConnectionLimits, ConnectionSlot } from "./connection-limits.ts";
 
-/** A connection that was let in, with the slot it holds until `release`. */
-export interface Admission {
-  readonly namespace: Namespace;
-  readonly traits: ConnectionTraits;
-  /** The name in which its slots are held. */
-  readonly connection: string;
-  /** The user; a guest has none. A refreshed token replaces it. */
-  identity: Identity | undefined;
-  /** The id under which it is known: the user's, or for a guest the connection's. */
-  readonly user: string;
-  /** A user who was named in the query without a token, or a guest: hears what happens now, no backlog, no cursor. */
-  readonly liveOnly: boolean;
-  /** The course of a study-time connection. */
-  readonly course: string | undefined;
-  /** Whether it is the active one, and news of it. */
-  readonly slot: ConnectionSlot;
-  /** Gives the slot back. May be called more than once. */
-  release(): Promise<void>;
-  /** Gives the slot and the attempt back: the client has changed its mind before it was in. */
-  withdraw(): Promise<void>;
-}
-
 /** Lets connections in. Throws a `Failure` from the error table for those that may not. */
 export type Admit = (request: AdmissionRequest) => Promise<Admission>;
 
@@ -80,27 +58,28 @@ class Attempt {
   }
 }
 
-/** An admission; it holds nothing of the request that is secret. */
-class Admitted implements Admission {
+/** A connection that was let in, with the slot it holds until `release`. It keeps nothing of the request that is secret. */
+export class Admission {
   readonly namespace: Namespace;
   readonly traits: ConnectionTraits;
+  /** The name in which its slots are held. */
   readonly connection: string;
+  /** The user; a guest has none. A refreshed token replaces it. */
   identity: Identity | undefined;
+  /** The id under which it is known: the user's, or for a guest the connection's. */
   readonly user: string;
+  /** A user who was named in the query without a token, or a guest: hears what happens now, no backlog, no cursor. */
   readonly liveOnly: boolean;
+  /** The course of a study-time connection. */
   readonly course: string | undefined;
+  /** Whether it is the active one, and news of it. */
   readonly slot: ConnectionSlot;
   readonly #attempt: Attempt;
 
-  constructor(
-    { namespace, traits, connection }: AdmissionRequest,
-    claim: Claim,
-    slot: ConnectionSlot,
-    attempt: Attempt,
-  ) {
-    this.namespace = namespace;
-    this.traits = traits;
-    this.connection = connection;
+  constructor(request: AdmissionRequest, claim: Claim, slot: ConnectionSlot, attempt: Attempt) {
+    this.namespace = request.namespace;
+    this.traits = request.traits;
+    this.connection = request.connection;
     this.identity = claim.identity;
     this.user = claim.user;
     this.liveOnly = claim.liveOnly;
@@ -109,11 +88,13 @@ class Admitted implements Admission {
     this.#attempt = attempt;
   }
 
+  /** Gives the slot back. May be called more than once. */
   release(): Promise<void> {
     this.#attempt.ended();
     return this.slot.release();
   }
 
+  /** Gives the slot and the attempt back: the client has changed its mind before it was in. */
   async withdraw(): Promise<void> {
     await this.release();
     await this.#attempt.giveBack();
@@ -144,7 +125,7 @@ export function createAdmission(dependencies: AdmissionDependencies): Admit {
     }
     try {
       const slot = await connectionLimits.take(request, claim.user, claim.course);
-      return new Admitted(request, claim, slot, new Attempt(rates, rule, attempts, attemptMs));
+      return new Admission(request, claim, slot, new Attempt(rates, rule, attempts, attemptMs));
     } catch (error) {
       await rates.giveBack(rule, attempts);
       throw error;

@@ -5,7 +5,7 @@ import type { Identity, VerifyToken } from "../contract/identity.ts";
 import type { NotRevoked } from "./admission.ts";
 import { closeWithError } from "./closing.ts";
 import { logRefusedToken } from "./refusals.ts";
-import type { AnySocket } from "./types.ts";
+import type { AnySocket, TokenRenewal } from "./types.ts";
 
 /** What tokens are checked with, and where refusals are logged. */
 export interface TokenChecks {
@@ -31,7 +31,7 @@ export function refusalOf(check: NotRevoked, identity: Identity | undefined): Fa
  * The tokens of one node's sockets. One timer, for the next of them to end, watches all: a timer for each is a list of its own in
  * Node, as no two have the same time left.
  */
-export class TokenExpiry {
+export class TokenExpiry implements TokenRenewal {
   readonly #checks: TokenChecks;
   readonly #watched = new Set<AnySocket>();
   #timer: NodeJS.Timeout | undefined;
@@ -59,7 +59,6 @@ export class TokenExpiry {
     this.#watched.delete(socket);
   }
 
-  /** Takes a newer token of the same user in the place of the old one. Throws a `Failure` for any other. */
   renew(socket: AnySocket, token: string): void {
     const { verify, notRevoked, logger } = this.#checks;
     const { admission } = socket.data;

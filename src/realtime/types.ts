@@ -5,7 +5,6 @@ import type { ChannelsClientEvents, ChannelsServerEvents } from "../contract/cha
 import type { DashboardClientEvents, DashboardServerEvents } from "../contract/dashboard.ts";
 import type { StudyTimeClientEvents, StudyTimeServerEvents } from "../contract/study-time.ts";
 import type { Admission } from "./admission.ts";
-import type { TokenExpiry } from "./expiry.ts";
 
 /** What the server keeps with each socket. Never crosses Redis: nothing calls `fetchSockets`. */
 export interface SocketData {
@@ -15,13 +14,19 @@ export interface SocketData {
   /** What the namespace adds to every `error` event that this socket is told of. */
   errorDetail?: () => { studyTime: number };
   /** Watches its token, and takes a newer one. */
-  tokens?: TokenExpiry;
+  tokens?: TokenRenewal;
   /** What is still to be saved for it when the node drains. */
   beforeDrain?: () => Promise<void>;
 }
 
 /** The events that every namespace has. */
 export type CommonServerEvents = Pick<DashboardServerEvents, "close" | "error">;
+
+/** What renews the tokens of a node's sockets. */
+export interface TokenRenewal {
+  /** Takes a newer token of the same user in the place of the old one. Throws a `Failure` for any other. */
+  renew(socket: AnySocket, token: string): void;
+}
 
 /** A socket of any namespace, as the parts shared by all namespaces see it. */
 export type AnySocket = Socket<DefaultEventsMap, CommonServerEvents, DefaultEventsMap, SocketData>;
