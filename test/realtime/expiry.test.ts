@@ -49,6 +49,25 @@ it("a token that expires is told of and ends the connection, 5 s after its exp; 
   }
 });
 
+it("each token ends at its own time, in whatever order they came, and one that is renewed with a shorter one with that", async () => {
+  const ended: string[] = [];
+  const watch = async (user: string, expiresIn: number): Promise<Client> => {
+    const one = await client("/channels", signToken(user, { expiresIn }));
+    void one.gone.then(() => ended.push(user));
+    return one;
+  };
+  const [later, sooner, shortened, long] = await Promise.all([
+    watch("21", -2),
+    watch("22", -4),
+    watch("23", 3600),
+    watch("24", 3600),
+  ]);
+  expect(await refresh(shortened.socket, signToken("23", { expiresIn: -3 }))).toEqual({ ok: true });
+  await Promise.all([later.gone, sooner.gone, shortened.gone]);
+  expect(ended).toEqual(["22", "23", "21"]);
+  expect(long.socket.connected).toBe(true);
+});
+
 it("a token that lives longer than one timer can wait (24.8 days) ends nothing", async () => {
   const warnings: string[] = [];
   const heard = (warning: Error): void => void warnings.push(warning.name);
