@@ -1,15 +1,15 @@
 // Which engine serves whom: a WebSocket that is opened at once needs no engine.io, unless a library user has put something on it.
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { EngineIoConnection } from "../src/engine-io/connection.ts";
 import { next, startClasswire, type TestServer } from "./support/classwire.ts";
 import { eventually } from "./support/eventually.ts";
 
 let server: TestServer;
 let users = 1;
-beforeAll(async () => {
+beforeEach(async () => {
   server = await startClasswire({ TRANSPORTS: "websocket,polling" });
 });
-afterAll(() => server?.close());
+afterEach(() => server?.close());
 
 /** Whether this client's connection is the direct engine's. */
 async function isDirect(transports: ("polling" | "websocket")[]): Promise<boolean> {
