@@ -23,8 +23,8 @@ export interface Handling<Context> {
 
 /** Does something between two events of a socket. */
 export interface InOrder {
-  /** `work` begins when all before it has ended. It must not reject. */
-  inOrder(work: () => Promise<void>): void;
+  /** `work` begins when all before it has ended; it may be done at once. It must neither throw nor reject. */
+  inOrder(work: () => Promise<void> | undefined): void;
 }
 
 type Answer = (answer: Ack) => void;
@@ -53,8 +53,9 @@ export class EventHandler<Context> implements InOrder {
     this.inOrder(async () => void (await ready));
   }
 
-  inOrder(work: () => Promise<void>): void {
+  inOrder(work: () => Promise<void> | undefined): void {
     const done = this.#last === undefined ? work() : this.#last.then(work);
+    if (done === undefined) return;
     this.#last = done;
     void done.then(() => {
       if (this.#last === done) this.#last = undefined;
@@ -78,21 +79,28 @@ export class EventHandler<Context> implements InOrder {
   }
 }
 
-async function run<Context>(
+/** Acts, and answers: at once where the action does, so that a heartbeat costs no promise. */
+function run<Context>(
   event: string,
   { schema, act }: Action<Context>,
   handling: Handling<Context>,
   given: unknown,
   answer: Answer,
-): Promise<void> {
-  try {
-    const payload = typeof given === "function" ? undefined : given; // only the ack was given
-    const parsed = schema === undefined ? undefined : parse(schema, payload);
-    answer({ ok: true, ...((await act(parsed, handling.context)) as object) });
-  } catch (error) {
+): Promise<void> | undefined {
+  const succeeded = (value: unknown): void => answer({ ok: true, ...(value as object) });
+  const failed = (error: unknown): void => {
     if (!(error instanceof Failure)) handling.onFault(event, error);
     answer({ ok: false, error: toFailure(error).body });
+  };
+  try {
+    const payload = typeof given === "function" ? undefined : given; // only the ack was given
+    const value = act(schema === undefined ? undefined : parse(schema, payload), handling.context);
+    if (value instanceof Promise) return value.then(succeeded).catch(failed);
+    succeeded(value);
+  } catch (error) {
+    failed(error);
   }
+  return undefined;
 }
 
 /** How to answer: by the ack that was asked for; without one, failures go out as an `error` event. */
