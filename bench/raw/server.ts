@@ -1,4 +1,5 @@
 // What is measured: a Socket.IO server with the raw engine as the application wires it, without database and admission.
+
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server } from "socket.io";
@@ -8,6 +9,7 @@ import { DIALECTS } from "../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../src/raw/engine.ts";
 import { routeUpgrades } from "../../src/raw/upgrade-router.ts";
 import { guardBackPressure } from "../../src/realtime/back-pressure.ts";
+import { PACKET_PARSER } from "../../src/realtime/packet-parser.ts";
 import { createDirectWriter } from "../../src/web-socket/direct-write.ts";
 
 /** The server under test. */
@@ -32,7 +34,12 @@ export async function startMeasured(budget: UnsentBudget): Promise<Measured> {
     keepAlive: { pingIntervalMs: 3_600_000, pongTimeoutMs: 3_600_000 },
     onFault: (what, error) => console.error(what, error),
   });
-  const io = new Server({ destroyUpgrade: false, serveClient: false, transports: ["websocket"] });
+  const io = new Server({
+    destroyUpgrade: false,
+    serveClient: false,
+    parser: PACKET_PARSER,
+    transports: ["websocket"],
+  });
   io.bind(engine);
   const http = createServer();
   io.attach(http);

@@ -1,5 +1,6 @@
 // A raw WebSocket as Socket.IO sees it: an engine.io connection that exchanges packets with it, and a dialect's frames with the client.
 import type { Closing } from "../connection/close-codes.ts";
+import type { DecodedPacket } from "../connection/decoded-packet.ts";
 import type { KeptRequest } from "../connection/kept-request.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import type { ConnectionTraits } from "../connection/traits.ts";
@@ -95,7 +96,6 @@ export class RawSocket extends WebSocketConnection implements MessageHandlerOutp
     }
     const packet = frameCache.read(encoded);
     if (packet.type === "connect") this.#accept();
-    else if (packet.type === "ack") this.#messageHandler.answer(packet.event, packet.answer);
     else if (packet.type === "disconnect") this.close();
     else if (packet.type === "connect_error") this.#refuse(failureOf({ ok: false, error: packet }));
     return this;
@@ -111,12 +111,12 @@ export class RawSocket extends WebSocketConnection implements MessageHandlerOutp
     if (this.#pings.pong(payload) && this.countOther() === "close") this.endForRate();
   }
 
-  toNamespace(packet: string): void {
+  toNamespace(packet: DecodedPacket | string): void {
     this.emit("data", packet);
   }
 
   toClient(text: string): void {
-    this.#send(new EncodedEvent(text));
+    if (this.readyState === "open") this.#send(new EncodedEvent(text));
   }
 
   closeFor(closing: Closing): void {

@@ -1,6 +1,7 @@
 // Handling the messages of one client in its dialect: frames to packets, answers to frames, and a limit on malformed ones.
 
 import { CLOSE, type Closing } from "../connection/close-codes.ts";
+import type { DecodedPacket } from "../connection/decoded-packet.ts";
 import type { RateVerdict } from "../connection/rate-verdict.ts";
 import { Failure } from "../contract/errors.ts";
 import type { ClientEventName } from "../contract/namespaces.ts";
@@ -13,7 +14,7 @@ export const TOO_MANY: Closing = { code: CLOSE.policy, reason: "too many message
 /** Where a message handler sends what it makes. */
 export interface MessageHandlerOutput {
   /** Gives the namespace a packet. */
-  toNamespace(packet: string): void;
+  toNamespace(packet: DecodedPacket): void;
   /** Sends the client a frame's text. */
   toClient(text: string): void;
   /** Closes the connection. */
@@ -41,7 +42,10 @@ export class MessageHandler {
     }
     const decoded = this.#dialect.codec.decode(parseJson(data));
     if (decoded instanceof Failure) this.#refuseMalformed(decoded);
-    else this.#output.toNamespace(eventPacket(this.#dialect.namespace, decoded));
+    else {
+      const { event } = decoded;
+      this.#output.toNamespace(eventPacket(this.#dialect.namespace, decoded, (answer) => this.answer(event, answer)));
+    }
   }
 
   /** The namespace's answer to one of the client's frames. */

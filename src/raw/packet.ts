@@ -1,7 +1,7 @@
-// Socket.IO packets (protocol 5) as the namespaces write them to a connection, and as they read them from it. Text only.
+// Socket.IO packets (protocol 5) as the namespaces write them to a connection, as text, and as they read them from it.
 // https://socket.io/docs/v4/socket-io-protocol/
+import { DecodedPacket, PACKET_TYPE } from "../connection/decoded-packet.ts";
 import type { Namespace } from "../contract/namespaces.ts";
-import { CLIENT_EVENTS, type ClientEventName } from "../contract/namespaces.ts";
 import { type Answer, type ClientMessage, isObject } from "./codec.ts";
 
 /** A packet from a namespace, as far as a raw connection has a use for it. */
@@ -9,7 +9,6 @@ export type ServerPacket =
   | { readonly type: "connect" }
   | { readonly type: "disconnect" }
   | { readonly type: "event"; readonly event: string; readonly args: readonly unknown[]; readonly ackId?: number }
-  | { readonly type: "ack"; readonly event: ClientEventName; readonly answer: Answer }
   | { readonly type: "connect_error"; readonly code: string; readonly message: string }
   | { readonly type: "other" };
 
@@ -37,8 +36,6 @@ export function readPacket(encoded: string): ServerPacket {
       return { type: "disconnect" };
     case "2":
       return eventOf(data, id);
-    case "3":
-      return ackOf(data, id);
     case "4":
       return refusalOf(data);
     default:
@@ -51,23 +48,33 @@ export function connectPacket(namespace: Namespace): string {
   return `0${namespace},{}`;
 }
 
-/** The packet of a client's event. The ack that comes back carries the position of its name in {@link CLIENT_EVENTS}. */
-export function eventPacket(namespace: Namespace, { event, payload }: ClientMessage): string {
-  const args = payload === undefined ? [event] : [event, payload];
-  return `2${namespace},${CLIENT_EVENTS.indexOf(event)}${JSON.stringify(args)}`;
+/** The packet of a client's event. `answered` is called with what the namespace answers. */
+export function eventPacket(
+  namespace: Namespace,
+  { event, payload }: ClientMessage,
+  answered: (answer: Answer) => void,
+): DecodedPacket {
+  const data = payload === undefined ? [event, answered] : [event, withoutUndefined(payload), answered];
+  return new DecodedPacket(PACKET_TYPE.event, namespace, data);
 }
 
-/** The id of an ack that nobody waits for. With it a refusal comes back here, and not to the client, who has asked for nothing. */
-const NO_ACK = CLIENT_EVENTS.length;
+/** With it a refusal comes back here, and not to the client, who has asked for nothing. */
+const UNHEARD = (): void => undefined;
 
 /** The `ack` event of a client that sends none: everything in the channel up to `offset` has arrived. */
-export function deliveryAckPacket(namespace: Namespace, channel: string, offset: number): string {
-  return `2${namespace},${NO_ACK}${JSON.stringify(["ack", { channel, offset }])}`;
+export function deliveryAckPacket(namespace: Namespace, channel: string, offset: number): DecodedPacket {
+  return new DecodedPacket(PACKET_TYPE.event, namespace, ["ack", { channel, offset }, UNHEARD]);
 }
 
 /** The answer to an event for which the server asked an ack. */
-export function ackPacket(namespace: Namespace, ackId: number): string {
-  return `3${namespace},${ackId}[]`;
+export function ackPacket(namespace: Namespace, ackId: number): DecodedPacket {
+  return new DecodedPacket(PACKET_TYPE.ack, namespace, [], ackId);
+}
+
+/** What a codec leaves out is not there, as it would not be in JSON. */
+function withoutUndefined(payload: unknown): unknown {
+  if (!isObject(payload) || !Object.values(payload).includes(undefined)) return payload;
+  return Object.fromEntries(Object.entries(payload).filter(([, value]) => value !== undefined));
 }
 
 function eventOf(data: unknown, ackId: number | undefined): ServerPacket {
@@ -75,20 +82,6 @@ function eventOf(data: unknown, ackId: number | undefined): ServerPacket {
   const [event, ...args] = data as unknown[];
   if (typeof event !== "string") return OTHER;
   return ackId === undefined ? { type: "event", event, args } : { type: "event", event, args, ackId };
-}
-
-function ackOf(data: unknown, id: number | undefined): ServerPacket {
-  const event = id === undefined ? undefined : CLIENT_EVENTS[id];
-  const answer: unknown = Array.isArray(data) ? data[0] : undefined;
-  if (event === undefined || !isObject(answer)) return OTHER;
-  if (answer["ok"] === true) return { type: "ack", event, answer: { ...answer, ok: true } };
-  const error = isObject(answer["error"]) ? answer["error"] : {};
-  const { code, message } = error;
-  return {
-    type: "ack",
-    event,
-    answer: { ...answer, ok: false, error: { code: String(code), message: String(message ?? code) } },
-  };
 }
 
 function refusalOf(data: unknown): ServerPacket {

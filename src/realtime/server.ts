@@ -14,6 +14,7 @@ import { guardBackPressure } from "./back-pressure.ts";
 import type { EngineSocket } from "./engine-connection.ts";
 import { connectError } from "./errors.ts";
 import { guardInbound } from "./inbound.ts";
+import { PACKET_PARSER } from "./packet-parser.ts";
 
 /** What the server is made of. Times in milliseconds, sizes in bytes. */
 export interface RealtimeOptions {
@@ -43,7 +44,7 @@ export function createRealtimeServer({
   joinWithinMs,
   defaultNamespace,
 }: Pick<RealtimeOptions, "joinWithinMs" | "defaultNamespace">): Server {
-  const io = new Server({ serveClient: false, connectTimeout: joinWithinMs });
+  const io = new Server({ serveClient: false, connectTimeout: joinWithinMs, parser: PACKET_PARSER });
   if (defaultNamespace === "open") return io;
   io.use((_socket, next) =>
     next(connectError(new Failure("FORBIDDEN", "connect to a namespace: /dashboard, /channels or /study-time"))),

@@ -1,4 +1,5 @@
 // A real Socket.IO server with the raw engine on a free port, and namespaces that do just enough to talk to.
+
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Server, type Socket } from "socket.io";
@@ -11,6 +12,7 @@ import { DIALECTS } from "../../../src/raw/dialects/table.ts";
 import { RawEngine } from "../../../src/raw/engine.ts";
 import type { RawEngineOptions } from "../../../src/raw/options.ts";
 import { routeUpgrades, type UpgradeRouting } from "../../../src/raw/upgrade-router.ts";
+import { PACKET_PARSER } from "../../../src/realtime/packet-parser.ts";
 import { createDirectWriter } from "../../../src/web-socket/direct-write.ts";
 
 /** What the rig's admission returns. */
@@ -67,7 +69,7 @@ export async function startRig({ engine: changes, routing, onSocket }: RigOption
     times: { authFrameMs: 200, lingerMs: 200, ackPingMs: 20, closeTimeoutMs: 500 },
     ...changes,
   });
-  const io = new Server({ destroyUpgrade: false, serveClient: false });
+  const io = new Server({ destroyUpgrade: false, serveClient: false, parser: PACKET_PARSER });
   io.bind(engine);
   const http = createServer((_request, response) => response.writeHead(404).end());
   io.attach(http);
