@@ -43,7 +43,7 @@ export function describeClientConnection(
     /** Sends until the client has not taken more than what the kernel holds for it. */
     async function fill({ connection, send }: OpenConnection): Promise<void> {
       while (connection.bufferedBytes < 200_000) {
-        send(10_000);
+        send(50_000);
         await turn();
       }
     }

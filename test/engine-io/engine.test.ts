@@ -70,7 +70,9 @@ async function openConnection(): Promise<OpenConnection> {
   const rig = await startRig();
   let heard = 0;
   rig.io.on("connection", (socket) => void socket.onAny(() => heard++));
-  const client = connect(rig.url, { transports: ["websocket"], forceNew: true, reconnection: false });
+  const plain = { perMessageDeflate: false } as object; // what is sent here is nothing once it is compressed
+  const options = { transports: ["websocket"], forceNew: true, reconnection: false, ...plain };
+  const client = connect(rig.url, options);
   const socket = await nextSocket(rig.io);
   const tcp = () => (client.io.engine.transport as unknown as ClientTransport).ws._socket;
   return {

@@ -47,6 +47,8 @@ const SPLIT = Buffer.byteLength('{"type":"') + 1; // within the é
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig({
+    // Whoever is told goodbye here never answers it.
+    engine: { times: { authFrameMs: 200, lingerMs: 200, ackPingMs: 20, closeTimeoutMs: 150 } },
     // Study time takes whatever is a heartbeat to its namespace, where the others say themselves that a frame means nothing.
     onSocket: (socket) => socket.on("heartbeat", (_payload, ack) => ack({ ok: true, studyTime: 0, status: "error" })),
   });

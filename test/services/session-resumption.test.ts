@@ -107,15 +107,15 @@ describeDatabases("what raw connections leave", (database) => {
   test("is forgotten where a late write brought it back after it was claimed, and of open connections never", async () => {
     const rows = async (): Promise<string[]> => {
       const found = await database.stores[0].query<{ id: string }>(
-        "SELECT id FROM resumable_sessions WHERE user_id = 'fay' ORDER BY id",
+        "SELECT id FROM resumable_sessions WHERE user_id = 'ivy' ORDER BY id",
         [],
       );
       return found.map(({ id }) => id);
     };
-    for (const id of ["late", "open", "begun"]) await nodes[0].save(session(id, { user: "fay" }));
-    await nodes[1].save(session("elsewhere", { user: "fay", node: "b" }));
+    for (const id of ["late", "open", "begun"]) await nodes[0].save(session(id, { user: "ivy" }));
+    await nodes[1].save(session("elsewhere", { user: "ivy", node: "b" }));
     await database.stores[0].query(
-      "UPDATE resumable_sessions SET updated_at = now() - interval '2 minutes' WHERE user_id = 'fay' AND id <> 'begun'",
+      "UPDATE resumable_sessions SET updated_at = now() - interval '2 minutes' WHERE user_id = 'ivy' AND id <> 'begun'",
       [],
     );
     await nodes[0].sweep((id) => id === "open");
