@@ -1,6 +1,6 @@
 // Hostile frames and requests at the standalone server, in parts that are logged: npm run fuzz -- [frames] [seed].
-// Fails when the server ends, logs a fault, stops answering, holds 64 MB more in the second half of a part than in the first (the
-// medians; single looks differ by 100 MB without a trend), or lets an honest client wait (99th percentile of its heartbeats) for
+// Fails when the server ends, logs a fault, stops answering, grows by 64 MB in a part (the middle one of the slopes between its looks:
+// single looks differ by 100 MB without a trend), or lets an honest client wait (99th percentile of its heartbeats) for
 // 100 ms. Each part adds a line of JSON to FUZZ_LOG (fuzz.jsonl): seed, what was fired, what came of it. A part is repeated by its seed.
 import { fork } from "node:child_process";
 import { once } from "node:events";
@@ -83,10 +83,12 @@ function seconds(): number {
   return Math.round((performance.now() - began) / 1000);
 }
 
-/** How much more it held in the second half than in the first, in megabytes. */
+/** By how much it grew over the part, in megabytes: the Theil–Sen slope, which a few odd looks do not move. */
 function growth(): number {
-  const half = Math.ceil(resident.length / 2);
-  return Math.round(median(resident.slice(half)) - median(resident.slice(0, half)));
+  const slopes = resident.flatMap((later, at) =>
+    resident.slice(0, at).map((earlier, before) => (later - earlier) / (at - before)),
+  );
+  return Math.round(median(slopes) * (resident.length - 1));
 }
 
 function median(values: readonly number[]): number {

@@ -28,6 +28,18 @@ test("clients that open a WebSocket at once are served without engine.io, the ot
   expect(await isDirect(["polling", "websocket"])).toBe(false);
 });
 
+test("a library user's ids are those of every client", async () => {
+  const { engine } = server.classwire.io;
+  const ids: string[] = [];
+  engine.generateId = () => {
+    const id = `own-${ids.length}`;
+    ids.push(id);
+    return id;
+  };
+  expect(await isDirect(["websocket"])).toBe(false);
+  expect(Object.keys((engine as unknown as { clients: object }).clients)).toEqual(["own-0"]);
+});
+
 test("a library user's middleware and headers hold for every client", async () => {
   const { engine } = server.classwire.io;
   const seen: string[] = [];

@@ -17,11 +17,6 @@ export type Namespace = Rows["name"];
 /** The name of any event that a client may send, in whichever namespace. */
 export type ClientEventName = { [Name in Namespace]: keyof Extract<Rows, { name: Name }>["client"] }[Namespace];
 
-/** Every event that a client may send, each name once. */
-export const CLIENT_EVENTS: readonly ClientEventName[] = [
-  ...new Set(NAMESPACES.flatMap(({ client }) => Object.keys(client) as ClientEventName[])),
-];
-
 /** The data of every durable event by its name. */
 export type DurableEvents = {
   [Name in DurableEventName<typeof dashboard>]: DurableData<typeof dashboard, Name>;

@@ -53,8 +53,8 @@ const NO_RESUMPTION: SessionResumption = {
 };
 /** Acks come often, and one that is lost only repeats an event: they are saved together after this time. */
 const SAVE_ACKS_AFTER_MS = 1000;
-/** The pause between two searches for what was left behind. */
-const SWEEP_EVERY_MS = 60_000;
+/** The pause between two searches for what was left behind; little is, and all open sessions of the node are read for it. */
+const SWEEP_EVERY_MS = 600_000;
 
 /** Creates the session resumption of one node. */
 export function createSessionResumptions(shared: Shared): SessionResumptions {

@@ -131,8 +131,8 @@ export function guardConnections(io: Server, options: RealtimeOptions): void {
 }
 
 /**
- * Notes what listens to engine.io now; the answer says whether there is more by the time it is called: middleware and headers of
- * a library user's own, which only engine.io's connections go through.
+ * Notes what listens to engine.io now; the answer says whether there is more by the time it is called: middleware, headers and ids
+ * of a library user's own, which only engine.io's connections go through.
  */
 export function watchHooks({ engine }: Server): () => boolean {
   const count = (): number =>
@@ -140,5 +140,5 @@ export function watchHooks({ engine }: Server): () => boolean {
     engine.listenerCount("initial_headers") +
     engine.listenerCount("headers");
   const before = count();
-  return () => count() > before;
+  return () => count() > before || Object.hasOwn(engine, "generateId");
 }

@@ -1,7 +1,7 @@
 // The rows of events: their examples are what their schemas say, and what follows from the rows is right.
 import { describe, expect, it } from "vitest";
 import { CHANNEL_KINDS } from "../../src/contract/channel-names.ts";
-import { CLIENT_EVENTS, NAMESPACES, serverEvent, wireArguments } from "../../src/contract/namespaces.ts";
+import { NAMESPACES, serverEvent, wireArguments } from "../../src/contract/namespaces.ts";
 import type { NamespaceRows } from "../../src/contract/rows.ts";
 
 const namespaces: readonly NamespaceRows[] = NAMESPACES;
@@ -26,11 +26,6 @@ describe("every row", () => {
     expect(durable.length).toBeGreaterThan(4);
     for (const { row } of durable) expect(CHANNEL_KINDS).toContain(row.durable);
   });
-});
-
-it("names each event of the clients once", () => {
-  expect(new Set(CLIENT_EVENTS).size).toBe(CLIENT_EVENTS.length);
-  expect([...CLIENT_EVENTS].sort()).toEqual([...new Set(client.map(({ name }) => name))].sort());
 });
 
 it("finds the row of an event, and none of another namespace's", () => {
